@@ -1,0 +1,99 @@
+/*
+ * Alertmanager's part of the configuration: global, route, receivers, as unmodified
+ * alertmanager.yml files have it. Every key Alertmanager knows is known; what rouse cannot do yet
+ * is refused with words that say so, never taken silently.
+ */
+#ifndef NOTIFY_CONFIG_H
+#define NOTIFY_CONFIG_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/err.h"
+#include "base/http_config.h"
+#include "base/limits.h"
+#include "promql/labels.h"
+
+struct matcher;
+struct receiver_kind;
+struct template_set;
+struct yaml_node;
+
+struct route {
+	struct str id;  /* {}/{a="b"}/0 */
+	struct str key; /* {}/{a="b"} */
+	struct str receiver;
+	struct str *group_by;
+	size_t n_group_by;
+	bool group_by_all;
+	ms_t group_wait, group_interval, repeat_interval;
+	const struct matcher *matchers; /* sorted by name, value, type */
+	size_t n_matchers;
+	bool goes_on; /* continue: true */
+	struct route **routes;
+	size_t n_routes;
+	int line;
+};
+
+/* One entry of a receiver's xxx_configs. */
+struct integration {
+	const struct receiver_kind *kind;
+	struct str receiver; /* name */
+	int index;           /* in the list of its kind */
+	struct str id;       /* "name/kind/index" */
+	bool send_resolved;
+	bool update_message;
+	struct http_config *http;
+	const void *config;  /* the kind's own struct */
+};
+
+struct receiver {
+	struct str name;
+	struct integration *integrations;
+	size_t n;
+	int line;
+};
+
+struct global_config {
+	ms_t resolve_timeout;
+	struct http_config http;
+	struct str smtp_from, smtp_hello, smtp_smarthost, smtp_auth_username, smtp_auth_password,
+		smtp_auth_password_file, smtp_auth_secret, smtp_auth_secret_file, smtp_auth_identity;
+	bool smtp_require_tls;
+	bool smtp_force_implicit_tls, has_smtp_force_implicit_tls;
+	struct tls_config smtp_tls;
+};
+
+struct notify_config {
+	struct arena arena;
+	struct global_config global;
+	struct route *root; /* NULL: nothing is routed anywhere */
+	struct receiver *receivers;
+	size_t n_receivers;
+	struct template_set *templates; /* default templates, then those of `templates:` */
+	int refs;
+};
+
+/* How the parser reaches files that the configuration names; the host fills it in. */
+struct config_files {
+	/* The whole file into the arena; false with words. */
+	bool (*read)(void *arg, struct str path, struct arena *a, struct str *out, struct err *err);
+	/* Paths that match a glob, sorted. */
+	bool (*glob)(void *arg, struct str pattern, struct arena *a, struct str **out, size_t *n,
+		     struct err *err);
+	/* ${env:NAME}; false if unset. */
+	bool (*env)(void *arg, struct str name, struct arena *a, struct str *out);
+	void *arg;
+};
+
+/* Reads the Alertmanager keys of the top-level map (others are left alone: the caller knows them).
+ * Every mistake goes to diags. `file` is for messages, its folder is what relative files stand in. */
+ATTR_CHECK bool notify_config_parse(const struct yaml_node *top, struct str file,
+				    const struct config_files *files, const struct limits *l,
+				    struct notify_config **out, struct diags *diags);
+struct notify_config *notify_config_ref(struct notify_config *c);
+void notify_config_free(struct notify_config *c); /* drops a reference */
+OWNED_DEFINE(notify_config)
+
+const struct receiver *notify_config_receiver(const struct notify_config *c, struct str name);
+
+#endif

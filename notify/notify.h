@@ -1,0 +1,99 @@
+/*
+ * From alert to message: routing, grouping, dedup, the durable outbox and the receivers. The
+ * evaluator hands alerts in (notify_put) and owns the object; everything else happens on timers.
+ *
+ * Durable before visible: what notify decides goes into the batch of the turn; deliveries start
+ * only in notify_committed, when that batch is on disk.
+ *
+ *   alert -> route -> aggregation group -> timer -> flush: mutes -> for each integration:
+ *   dedup (why tell?) -> outbox row QUEUED -> committed: SENDABLE -> request -> SENT|RETRY|DEAD
+ */
+#ifndef NOTIFY_NOTIFY_H
+#define NOTIFY_NOTIFY_H
+
+#include "base/base.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/timer.h"
+#include "notify/alert.h"
+
+struct batch;
+struct buf;
+struct notify;
+struct notify_config;
+struct store;
+
+/* What the notifier stands on; all borrowed for its life. */
+struct notify_env {
+	const struct io *io;
+	struct timers *timers;
+	const struct limits *limits;
+	/* The batch of this turn; asked for each time something becomes durable. */
+	struct batch *(*batch)(void *core);
+	/* Something about rouse itself is wrong or right again: raise or end an alert. `name` is an
+	 * alertname like RouseReceiverFailing, `what` tells which one (a receiver). */
+	void (*self_alert)(void *core, struct now now, struct str name, struct str what, struct str text,
+			   bool firing);
+	void *core;
+};
+
+struct notify *notify_new(const struct notify_env *env);
+void notify_free(struct notify *n);
+OWNED_DEFINE(notify)
+
+/* Reads alerts, groups, log and outbox back. Before the first notify_configure. */
+ATTR_CHECK bool notify_restore(struct notify *n, struct now now, struct store *s, struct err *err);
+/* Takes a configuration into use (start and reload): groups are rebuilt from the alerts, nothing
+ * is told again that was told, open deliveries go on with the receiver of the same name and kind.
+ * The configuration is referenced (notify_config_ref) until the next one and running deliveries
+ * are done. `external_url` without a trailing slash. */
+void notify_configure(struct notify *n, struct now now, const struct notify_config *c,
+		      struct str external_url);
+
+/* New, changed and ended alerts. Identity is the label set. An alert that is already known with
+ * the same annotations and times costs nothing durable. */
+void notify_put(struct notify *n, struct now now, const struct alert_in *alerts, size_t count);
+/* The batch that held what was decided up to this turn is on disk (ok), or could not be written
+ * (not ok: pages go out all the same, the self alert says so). `seq` counts committed turns;
+ * rows queued in a turn carry the seq current then (notify_turn). */
+void notify_committed(struct notify *n, struct now now, bool ok);
+/* Stop starting deliveries (shutdown); open ones stay in the outbox. */
+void notify_stop(struct notify *n);
+
+/* ---- for pages, API and metrics ---------------------------------------------------------- */
+enum outbox_status { OUTBOX_QUEUED, OUTBOX_SENDING, OUTBOX_RETRY, OUTBOX_SENT, OUTBOX_DEAD, OUTBOX_REPLACED };
+const char *outbox_status_name(enum outbox_status s);
+
+struct delivery_view { /* one row of "last pages"; strings borrowed until the next event */
+	uint64_t id;
+	enum outbox_status status;
+	struct str receiver;  /* "name/kind/index" */
+	struct str group_key;
+	struct str title;     /* what it said, one line */
+	struct str reason;    /* why it was told: "first notification" ... */
+	struct str error;     /* of the last attempt */
+	ms_t created_at, next_at, done_at;
+	int attempts;
+	bool resolved;        /* it told of the end */
+};
+/* Newest first; fn returns false to stop. */
+void notify_deliveries(const struct notify *n, bool (*fn)(void *arg, const struct delivery_view *d),
+		       void *arg);
+
+struct receiver_view {
+	struct str name, kind;
+	int index;
+	uint64_t sent, failed, retried;  /* attempts since start */
+	uint64_t open;                   /* rows not done */
+	ms_t last_sent_at, last_failed_at; /* MS_NONE: never */
+	struct str last_error;           /* of the last failure; empty after a success */
+};
+void notify_receivers(const struct notify *n, bool (*fn)(void *arg, const struct receiver_view *r),
+		      void *arg);
+/* All alerts the notifier holds, in insertion order. */
+void notify_alerts(const struct notify *n, bool (*fn)(void *arg, const struct alert *a), void *arg);
+/* Alertmanager's and rouse_notify_* metrics in the text format. */
+void notify_metrics(const struct notify *n, struct now now, struct buf *b);
+
+#endif
