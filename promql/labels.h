@@ -27,7 +27,8 @@ struct label {
 	struct str name, value;
 };
 
-/* struct labels_iter it = {0}; struct label l; while (labels_next(ls, &it, &l)) ... in name order. */
+/* struct labels_iter it = {0}; struct label l; while (labels_next(ls, &it, &l)) ... in name order.
+ */
 struct labels_iter {
 	size_t at;
 };
@@ -35,11 +36,13 @@ bool labels_next(struct labels ls, struct labels_iter *it, struct label *out);
 size_t labels_count(struct labels ls);
 struct str labels_get(struct labels ls, struct str name); /* empty string if absent */
 bool labels_eq(struct labels a, struct labels b);
-int labels_cmp(struct labels a, struct labels b); /* by name, then value, pair by pair, as upstream */
-uint64_t labels_hash(struct labels ls);           /* xxHash64 of the encoding */
-uint64_t labels_fingerprint(struct labels ls);    /* Alertmanager's FNV-1a 64 */
+int labels_cmp(struct labels a,
+	       struct labels b);	       /* by name, then value, pair by pair, as upstream */
+uint64_t labels_hash(struct labels ls);	       /* xxHash64 of the encoding */
+uint64_t labels_fingerprint(struct labels ls); /* Alertmanager's FNV-1a 64 */
 struct labels labels_dup(struct arena *a, struct labels ls);
-struct labels labels_heap(struct labels ls); /* a malloc'ed copy; free((char *)ls.p) by labels_free */
+struct labels labels_heap(
+	struct labels ls); /* a malloc'ed copy; free((char *)ls.p) by labels_free */
 void labels_free(struct labels ls);
 /* Checks an encoding from outside (the store): sorted, whole, nothing after. */
 bool labels_valid(struct str bytes);
@@ -63,7 +66,8 @@ struct labels_builder {
 };
 void labels_builder_init(struct labels_builder *lb);
 void labels_builder_done(struct labels_builder *lb);
-void labels_builder_from(struct labels_builder *lb, struct labels base); /* replaces what is in it */
+void labels_builder_from(struct labels_builder *lb,
+			 struct labels base); /* replaces what is in it */
 /* Strings are borrowed until the set is built. An empty value deletes. */
 void labels_builder_set(struct labels_builder *lb, struct str name, struct str value);
 void labels_builder_del(struct labels_builder *lb, struct str name);
