@@ -1,0 +1,73 @@
+/*
+ * A kind of receiver: one struct of functions in one file of notify/receivers/. A kind knows how
+ * its configuration is read, how a message becomes requests, and what the answers mean. It holds
+ * no state: what must be remembered (a message id for edits) is in the delivery.
+ */
+#ifndef NOTIFY_RECEIVER_H
+#define NOTIFY_RECEIVER_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "notify/config.h"
+
+struct message; /* notify/message.h: the snapshot that is told */
+struct yaml_node;
+
+/* Never two outcomes only. */
+enum deliver_result {
+	DELIVER_REQUEST, /* `request` must be made, then step is called again with its reply */
+	DELIVER_SENT,
+	DELIVER_RETRY,   /* later; wait says when at the earliest, -1: the policy's back-off */
+	DELIVER_PLAIN,   /* the body was refused: build again in a plainer form, once */
+	DELIVER_DEAD,    /* never again; scope says why */
+};
+
+enum dead_scope { DEAD_MESSAGE, DEAD_DESTINATION, DEAD_CREDENTIAL };
+
+struct delivery {
+	const struct integration *to;
+	const struct message *message;
+	struct str key;          /* idempotency key, the same at every attempt */
+	struct str provider_id;  /* of the message to edit; empty: a new one */
+	int attempt;             /* from 1 */
+	bool plain;              /* the plainer form is wanted */
+	int step;                /* how many requests of this attempt were answered; kinds may count */
+	ms_t deadline;           /* timeout of one request */
+	struct arena *arena;     /* of this attempt: everything built lives here */
+
+	/* out */
+	struct io_request request;
+	ms_t wait;
+	enum dead_scope scope;
+	struct str new_provider_id; /* what to remember for later edits */
+	struct err err;             /* why RETRY or DEAD, in words, without secrets */
+};
+
+struct receiver_kind {
+	const char *name;       /* "webhook": as in metrics and ids */
+	const char *config_key; /* "webhook_configs" */
+	bool send_resolved;     /* default */
+	/* Reads one entry into a struct of the kind in the arena (the common keys send_resolved,
+	 * http_config, update_message are read by the caller, who also tells unknown keys: use
+	 * yaml_get for each key that exists). Mistakes go to diags under `file`. */
+	const void *(*parse)(const struct yaml_node *node, const struct global_config *g,
+			     struct arena *a, struct str file, struct diags *diags);
+	/* The next thing to do: reply is NULL at the first call of an attempt. */
+	enum deliver_result (*step)(struct delivery *d, struct now now, const struct io_reply *reply);
+	bool can_update; /* update_message is understood */
+};
+
+/* All kinds, ended by NULL. */
+extern const struct receiver_kind *const receiver_kinds[];
+const struct receiver_kind *receiver_kind_of(struct str config_key); /* NULL: unknown */
+
+/* What an HTTP answer means by the common rules (2xx SENT; 408 425 429 and 5xx RETRY with
+ * Retry-After clamped to [250 ms, 15 min]; 401 403 DEAD credential; 400 404 405 410 413 415 422
+ * PLAIN first, then DEAD; redirects DEAD; failures before the request left RETRY, ambiguous ones
+ * RETRY too). Fills wait, scope, err. Kinds start from it and refine. */
+enum deliver_result receiver_classify(struct delivery *d, struct now now,
+				      const struct io_reply *reply);
+
+#endif
