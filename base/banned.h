@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* clang's fortified headers make macros of these. */
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok gmtime localtime atoi atol atof rand srand gets
 
 #endif
