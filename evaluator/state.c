@@ -1,0 +1,321 @@
+/*
+ * The pending/firing machine. Every move goes through move(), which knows the allowed ones; the
+ * caller learns of each change through its callback, in the order of the map (first seen first).
+ */
+#include "evaluator/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static void move(struct active *a, enum alert_state to)
+{
+	static const bool allowed[3][3] = {
+		[ALERT_INACTIVE] = {[ALERT_PENDING] = true},
+		[ALERT_PENDING] = {[ALERT_FIRING] = true},
+		[ALERT_FIRING] = {[ALERT_PENDING] = true, [ALERT_INACTIVE] = true},
+	};
+
+	CHECK(allowed[a->state][to]);
+	a->state = to;
+}
+
+static struct active *active_new(struct labels labels)
+{
+	struct active *a = MEM_NEW(struct active);
+
+	*a = (struct active){
+		.labels = labels_heap(labels),
+		.active_at = MS_NONE,
+		.fired_at = MS_NONE,
+		.resolved_at = MS_NONE,
+		.keep_since = MS_NONE,
+		.sent_at = MS_NONE,
+		.fresh = true,
+	};
+	return a;
+}
+
+static void active_free(struct active *a)
+{
+	labels_free(a->labels);
+	labels_free(a->annotations);
+	free(a->because);
+	free(a);
+}
+
+void states_init(struct states *s)
+{
+	*s = (struct states){0};
+	map_init(&s->by_labels);
+}
+
+void states_done(struct states *s)
+{
+	struct active *a;
+
+	states_each(s, a)
+		active_free(a);
+	map_done(&s->by_labels);
+}
+
+static void forget(struct states *s, struct active *a)
+{
+	CHECK(map_delete(&s->by_labels, labels_bytes(a->labels)) == a);
+	active_free(a);
+}
+
+void states_begin(struct states *s)
+{
+	s->evaluation++;
+}
+
+struct active *states_see(struct states *s, struct labels labels)
+{
+	struct active *a = map_get(&s->by_labels, labels_bytes(labels));
+
+	if (!a) {
+		a = active_new(labels);
+		map_put(&s->by_labels, labels_bytes(a->labels), a);
+	} else if (a->mark == s->evaluation) {
+		return NULL;
+	}
+	a->mark = s->evaluation;
+	return a;
+}
+
+void states_abort(struct states *s)
+{
+	struct active *a;
+
+	states_each(s, a) {
+		if (a->fresh)
+			forget(s, a);
+	}
+}
+
+/* A new alert takes the place of the entry: nothing of an earlier life stays. */
+static void begin_life(struct active *a, ms_t ts)
+{
+	CHECK(a->state == ALERT_INACTIVE);
+	move(a, ALERT_PENDING);
+	a->active_at = ts;
+	a->fired_at = a->resolved_at = a->keep_since = a->sent_at = MS_NONE;
+	a->fresh = false;
+	free(a->because);
+	a->because = NULL;
+}
+
+void states_apply(struct states *s, struct active *a, struct labels annotations, double value,
+		  ms_t ts, state_change_fn *fn, void *arg)
+{
+	bool was_firing = a->state == ALERT_FIRING;
+	bool changed = !labels_eq(a->annotations, annotations);
+
+	CHECK(a->mark == s->evaluation);
+	a->value = value;
+	if (changed) {
+		labels_free(a->annotations);
+		a->annotations = labels_heap(annotations);
+	}
+	if (a->state == ALERT_INACTIVE) {
+		begin_life(a, ts);
+		fn(arg, a, STATE_PENDING);
+	} else if (a->keep_since != MS_NONE) {
+		a->keep_since = MS_NONE;
+		fn(arg, a, STATE_BACK);
+	} else if (was_firing && changed) {
+		fn(arg, a, STATE_UPDATED);
+	}
+}
+
+/* Resolved follows fired, once: only what was told as firing is told as over. */
+static void tell_end(struct active *a, state_change_fn *fn, void *arg)
+{
+	if (!a->told)
+		return;
+	a->told = false;
+	fn(arg, a, STATE_RESOLVED);
+}
+
+/* An alert that the result no longer has. Returns false when it is to be forgotten. */
+static bool absent(struct active *a, const struct state_rule *r, ms_t ts, state_change_fn *fn,
+		   void *arg)
+{
+	switch (a->state) {
+	case ALERT_PENDING:
+		tell_end(a, fn, arg);
+		return false;
+	case ALERT_INACTIVE:
+		return ts - a->resolved_at <= RESOLVED_RETENTION;
+	case ALERT_FIRING:
+		break;
+	}
+	if (r->keep_firing_for > 0) {
+		bool first = a->keep_since == MS_NONE;
+
+		if (first)
+			a->keep_since = ts;
+		if (ts - a->keep_since < r->keep_firing_for) {
+			if (first)
+				fn(arg, a, STATE_KEPT);
+			return true;
+		}
+	}
+	move(a, ALERT_INACTIVE);
+	a->resolved_at = ts;
+	tell_end(a, fn, arg);
+	return true;
+}
+
+/* `for` is over, or has become longer than the alert's age. */
+static void hold_step(struct active *a, const struct state_rule *r, ms_t ts, state_change_fn *fn,
+		      void *arg)
+{
+	bool held = ts - a->active_at >= r->hold;
+
+	if (a->state == ALERT_PENDING && held) {
+		move(a, ALERT_FIRING);
+		a->fired_at = ts;
+		a->told = true;
+		fn(arg, a, STATE_FIRED);
+	} else if (a->state == ALERT_FIRING && !held) {
+		move(a, ALERT_PENDING);
+		a->fired_at = a->sent_at = a->keep_since = MS_NONE;
+		fn(arg, a, STATE_PENDING);
+	}
+}
+
+/* What `limit` took away was told as firing; only a good evaluation says what it is now. */
+static bool dropped_step(struct states *s, struct active *a, state_change_fn *fn, void *arg)
+{
+	if (a->mark == s->evaluation) {
+		a->dropped = false;
+		return true;
+	}
+	tell_end(a, fn, arg);
+	return false;
+}
+
+static void drop_all(struct states *s, state_change_fn *fn, void *arg)
+{
+	struct active *a;
+
+	states_each(s, a) {
+		if (a->told) {
+			a->state = ALERT_INACTIVE;
+			a->dropped = true;
+			a->mark = 0;
+			fn(arg, a, STATE_DROPPED);
+		} else {
+			fn(arg, a, STATE_FORGOTTEN);
+			forget(s, a);
+		}
+	}
+}
+
+bool states_step(struct states *s, const struct state_rule *r, ms_t ts, size_t *count,
+		 state_change_fn *fn, void *arg)
+{
+	struct active *a;
+
+	states_each(s, a) {
+		bool stays = true;
+
+		if (a->dropped)
+			stays = dropped_step(s, a, fn, arg);
+		if (stays && a->mark != s->evaluation)
+			stays = absent(a, r, ts, fn, arg);
+		if (!stays) {
+			fn(arg, a, STATE_FORGOTTEN);
+			forget(s, a);
+			continue;
+		}
+		if (a->state != ALERT_INACTIVE)
+			hold_step(a, r, ts, fn, arg);
+	}
+	*count = states_count(s, ALERT_PENDING) + states_count(s, ALERT_FIRING);
+	if (r->limit > 0 && *count > (size_t)r->limit) {
+		drop_all(s, fn, arg);
+		return false;
+	}
+	return true;
+}
+
+struct active *states_restore(struct states *s, const struct active *from)
+{
+	struct active *a = active_new(from->labels);
+	struct labels own = a->labels;
+
+	*a = *from;
+	a->labels = own;
+	a->annotations = labels_heap(from->annotations);
+	a->because = from->because ? mem_str(str_of(from->because)) : NULL;
+	a->mark = 0;
+	a->fresh = false;
+	CHECK(!map_put(&s->by_labels, labels_bytes(own), a));
+	return a;
+}
+
+static void shift(ms_t *t, ms_t by)
+{
+	if (*t != MS_NONE)
+		*t += by;
+}
+
+void states_shift(struct states *s, ms_t by)
+{
+	struct active *a;
+
+	states_each(s, a) {
+		shift(&a->active_at, by);
+		shift(&a->fired_at, by);
+		shift(&a->resolved_at, by);
+		shift(&a->keep_since, by);
+		shift(&a->sent_at, by);
+	}
+}
+
+size_t states_count(const struct states *s, enum alert_state state)
+{
+	const struct active *a;
+	size_t n = 0;
+
+	states_each(s, a)
+		n += a->state == state;
+	return n;
+}
+
+enum alert_state states_worst(const struct states *s)
+{
+	const struct active *a;
+	enum alert_state worst = ALERT_INACTIVE;
+
+	states_each(s, a)
+		worst = MAX(worst, a->state);
+	return worst;
+}
+
+ms_t state_restored_active_at(ms_t hold, ms_t grace, ms_t now, ms_t sample_at, ms_t active_at)
+{
+	ms_t down_at = sample_at / SECOND * SECOND;
+	ms_t remaining = hold - (down_at - active_at);
+
+	if (remaining <= 0)
+		return active_at;
+	if (remaining < grace)
+		return now + grace - hold;
+	return active_at + (now - down_at);
+}
+
+bool state_needs_sending(const struct active *a, ms_t ts, ms_t resend_delay)
+{
+	if (a->state == ALERT_PENDING || a->dropped)
+		return false;
+	if (a->sent_at == MS_NONE)
+		return true;
+	if (a->resolved_at != MS_NONE && a->resolved_at > a->sent_at)
+		return true;
+	return a->sent_at + resend_delay < ts;
+}
