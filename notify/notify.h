@@ -58,6 +58,10 @@ void notify_put(struct notify *n, struct now now, const struct alert_in *alerts,
  * (not ok: pages go out all the same, the self alert says so). `seq` counts committed turns;
  * rows queued in a turn carry the seq current then (notify_turn). */
 void notify_committed(struct notify *n, struct now now, bool ok);
+/* The batch of this turn was taken away to be committed: what is decided from now on belongs to
+ * the next one. To be called whenever a batch is handed out; each call is answered by one
+ * notify_committed, in order. (Without it, notify_committed speaks for all that was decided.) */
+void notify_taken(struct notify *n);
 /* Stop starting deliveries (shutdown); open ones stay in the outbox. */
 void notify_stop(struct notify *n);
 
@@ -91,6 +95,8 @@ struct receiver_view {
 };
 void notify_receivers(const struct notify *n, bool (*fn)(void *arg, const struct receiver_view *r),
 		      void *arg);
+/* Counts changes of what the functions here show. */
+uint64_t notify_version(const struct notify *n);
 /* All alerts the notifier holds, in insertion order. */
 void notify_alerts(const struct notify *n, bool (*fn)(void *arg, const struct alert *a), void *arg);
 /* Alertmanager's and rouse_notify_* metrics in the text format. */

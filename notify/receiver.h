@@ -13,6 +13,7 @@
 #include "notify/config.h"
 
 struct message; /* notify/message.h: the snapshot that is told */
+struct template_set;
 struct yaml_node;
 
 /* Never two outcomes only. */
@@ -36,6 +37,8 @@ struct delivery {
 	int step;                /* how many requests of this attempt were answered; kinds may count */
 	ms_t deadline;           /* timeout of one request */
 	struct arena *arena;     /* of this attempt: everything built lives here */
+	struct template_set *templates; /* of the configuration; NULL: only plain texts */
+	const struct limits *limits;
 
 	/* out */
 	struct io_request request;
@@ -57,6 +60,7 @@ struct receiver_kind {
 	/* The next thing to do: reply is NULL at the first call of an attempt. */
 	enum deliver_result (*step)(struct delivery *d, struct now now, const struct io_reply *reply);
 	bool can_update; /* update_message is understood */
+	int parallel;    /* requests to one destination at a time; 0: 64 */
 };
 
 /* All kinds, ended by NULL. */

@@ -1,0 +1,37 @@
+/*
+ * Alertmanager's templates on rouse's engine: its functions, its data, its default templates.
+ *
+ * Whoever builds a template set for notify_config.templates sets missingkey=zero, parses
+ * notify_default_templates first and then the files of `templates:`, all with
+ * notify_template_funcs. Texts of receivers' keys are parsed into that set when first used.
+ */
+#ifndef NOTIFY_FUNC_H
+#define NOTIFY_FUNC_H
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "template/template.h"
+
+struct delivery;
+struct message;
+
+extern const struct template_funcs notify_template_funcs;
+/* rouse's own words under Alertmanager's names: __subject, discord.default.title ... */
+struct str notify_default_templates(void);
+/* A set as above with only the defaults in it. */
+struct template_set *notify_template_set(struct arena *a, const struct limits *l);
+
+/* The dot of a template: Receiver, Status, Alerts, GroupLabels ...; lives as long as m and a. */
+struct value notify_template_data(const struct message *m, struct arena *a);
+
+/* Only the syntax of a receiver's text: for reading the configuration. */
+ATTR_CHECK bool notify_template_check(struct str text, const struct limits *l, struct err *err);
+
+enum render_mode { RENDER_TEXT, RENDER_HTML };
+/* Expands the text of a receiver's key over the delivery's message into its arena. `key` names
+ * the text in error messages. */
+ATTR_CHECK bool notify_render(struct delivery *d, struct now now, const char *key, struct str text,
+			      enum render_mode mode, struct str *out);
+
+#endif
