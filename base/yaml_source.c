@@ -1,0 +1,213 @@
+/* From a scalar back to its source; see yaml_source.h. */
+#include "base/yaml_source.h"
+
+/* Length of the line break at `at` (LF, CR, CRLF, and the three of Unicode), 0 if there is none. */
+static size_t line_break(struct str t, size_t at)
+{
+	struct str s = str_from(t, at);
+
+	if (str_starts(s, "\r\n") || str_starts(s, "\xc2\x85"))
+		return 2;
+	if (str_starts(s, "\n") || str_starts(s, "\r"))
+		return 1;
+	if (str_starts(s, "\xe2\x80\xa8") || str_starts(s, "\xe2\x80\xa9"))
+		return 3;
+	return 0;
+}
+
+static size_t char_len(struct str t, size_t at)
+{
+	size_t n = 1;
+
+	while (at + n < t.n && ((unsigned char)t.p[at + n] & 0xC0) == 0x80)
+		n++;
+	return n;
+}
+
+/* libyaml does not count a byte order mark as a column. */
+static size_t text_start(struct str t)
+{
+	return str_starts(t, "\xef\xbb\xbf") ? 3 : 0;
+}
+
+size_t yaml_source_offset(struct str text, int line, int col)
+{
+	size_t at = text_start(text);
+
+	for (int l = 1; l < line && at < text.n;) {
+		size_t br = line_break(text, at);
+
+		l += br > 0;
+		at += br ? br : char_len(text, at);
+	}
+	for (int c = 1; c < col && at < text.n && !line_break(text, at); c++)
+		at += char_len(text, at);
+	return at;
+}
+
+void yaml_source_place(struct str text, size_t offset, int *line, int *col)
+{
+	*line = *col = 1;
+	for (size_t at = text_start(text); at < offset && at < text.n;) {
+		size_t br = line_break(text, at);
+
+		if (br > 0) {
+			++*line;
+			*col = 1;
+			at += br;
+		} else {
+			++*col;
+			at += char_len(text, at);
+		}
+	}
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static size_t skip_blanks(struct str t, size_t at)
+{
+	while (at < t.n && is_blank(t.p[at]))
+		at++;
+	return at;
+}
+
+static size_t skip_word(struct str t, size_t at)
+{
+	while (at < t.n && !is_blank(t.p[at]))
+		at++;
+	return at;
+}
+
+static size_t skip_line(struct str t, size_t at)
+{
+	while (at < t.n && !line_break(t, at))
+		at++;
+	return at + line_break(t, at);
+}
+
+/* The first byte of the scalar itself: behind &anchor and !tag. */
+static size_t scalar_start(struct str t, const struct yaml_node *n)
+{
+	size_t at = yaml_source_offset(t, n->line, n->col);
+
+	while (at < t.n && (t.p[at] == '&' || (t.p[at] == '!' && !n->quoted) ||
+			    (t.p[at] == '!' && n->tag.n > 0)))
+		at = skip_blanks(t, skip_word(t, at));
+	return at;
+}
+
+/* The walk along value and source. `style` is the quote, '|' for a block, 0 for a plain one. */
+struct walk {
+	struct str text, value;
+	size_t at, v;
+	char style;
+};
+
+/* Bytes of the escape at the source (0: none), and of the value it stands for. */
+static size_t escape_len(const struct walk *w, size_t *value_len)
+{
+	struct str s = str_from(w->text, w->at);
+
+	*value_len = 1;
+	if (w->style == '\'' && str_starts(s, "''"))
+		return 2;
+	if (w->style != '"' || s.n < 2 || s.p[0] != '\\')
+		return 0;
+	*value_len = char_len(w->value, w->v);
+	switch (s.p[1]) {
+	case 'x': return 4;
+	case 'u': return 6;
+	case 'U': return 10;
+	default: return 2;
+	}
+}
+
+/* Blanks of both sides are passed together: those of the source may be folded or indentation. */
+static void walk_blanks(struct walk *w, size_t until)
+{
+	while (w->v < until && is_blank(w->value.p[w->v]))
+		w->v++;
+	for (;;) {
+		struct str s = str_from(w->text, w->at);
+
+		w->at = skip_blanks(w->text, w->at);
+		s = str_from(w->text, w->at);
+		if (w->style != '"' ||
+		    !(str_starts(s, "\\n") || str_starts(s, "\\t") || str_starts(s, "\\r") ||
+		      str_starts(s, "\\ ") || str_starts(s, "\\\n") || str_starts(s, "\\\r")))
+			return;
+		w->at += 2;
+	}
+}
+
+static bool walk_step(struct walk *w, size_t until)
+{
+	size_t value_len, len;
+
+	if (is_blank(w->value.p[w->v])) {
+		walk_blanks(w, until);
+		return true;
+	}
+	if (w->at < w->text.n && w->text.p[w->at] != w->value.p[w->v])
+		walk_blanks(w, w->v);
+	len = escape_len(w, &value_len);
+	if (len == 0 && (w->at >= w->text.n || w->text.p[w->at] != w->value.p[w->v]))
+		return false;
+	w->at += len ? len : 1;
+	w->v += value_len;
+	return w->at <= w->text.n;
+}
+
+static struct walk walk_begin(struct str text, const struct yaml_node *n)
+{
+	struct walk w = {.text = text, .value = n->value, .at = scalar_start(text, n)};
+	char c = w.at < text.n ? text.p[w.at] : '\0';
+
+	if (n->block) {
+		w.style = '|';
+		w.at = skip_line(text, w.at);
+	} else if (n->quoted && (c == '"' || c == '\'')) {
+		w.style = c;
+		w.at++;
+	}
+	return w;
+}
+
+bool yaml_source_of(struct str text, const struct yaml_node *scalar, size_t at, size_t *offset)
+{
+	struct walk w = walk_begin(text, scalar);
+
+	if (scalar->kind != YAML_SCALAR || at > scalar->value.n)
+		return false;
+	while (w.v < at) {
+		if (!walk_step(&w, at))
+			return false;
+	}
+	/* Indentation in front of the byte is not its place. */
+	if (at < w.value.n && !is_blank(w.value.p[at]))
+		walk_blanks(&w, w.v);
+	*offset = w.at;
+	return true;
+}
+
+bool yaml_source_span(struct str text, const struct yaml_node *scalar, size_t *from, size_t *to)
+{
+	struct walk w = walk_begin(text, scalar);
+	size_t end = scalar->value.n;
+
+	while (end > 0 && w.style == '|' && is_blank(scalar->value.p[end - 1]))
+		end--;
+	if (!yaml_source_of(text, scalar, end, to))
+		return false;
+	*from = scalar_start(text, scalar);
+	if (w.style == '"' || w.style == '\'') {
+		/* Blanks before the closing quote that the value does not have. */
+		while (*to < text.n && text.p[*to] != w.style)
+			++*to;
+		*to = MIN(*to + 1, text.n);
+	}
+	return true;
+}
