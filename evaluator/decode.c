@@ -222,8 +222,8 @@ static bool read_unit(struct decoder *d, struct json_in *in, enum unit kind, str
 	if (kind == UNIT_SERIES)
 		return decode_series(d, in);
 	if (kind == UNIT_STRING)
-		return json_string(in, &d->text, s);
-	return json_skip(in, &d->text, 0);
+		return json_in_string(in, &d->text, s);
+	return json_in_skip(in, &d->text, 0);
 }
 
 /* Reads the unit that begins at byte `at` of the answer. Returns the first byte after it; NULL: it
@@ -315,7 +315,7 @@ static bool carry_take(struct decoder *d, bool whole)
 	if (q != end) {
 		struct json_in in = {.p = q, .begin = q, .end = end, .err = &d->err};
 
-		json_unexpected(&in);
+		json_in_unexpected(&in);
 		return fail_at(d, d->carry_at + (uint64_t)(q - text.p), d->err.msg);
 	}
 	d->carry_kind = UNIT_NONE;
@@ -474,7 +474,7 @@ static void walk(struct decoder *d, const char *begin, const char *end)
 	while (p < end) {
 		struct json_in in = {.p = p, .end = end, .begin = p, .err = &d->err};
 
-		if (!json_space(&in))
+		if (!json_in_space(&in))
 			return;
 		p = in.p;
 
@@ -482,7 +482,7 @@ static void walk(struct decoder *d, const char *begin, const char *end)
 
 		if (!q) {
 			in.p = p;
-			if (!d->failed && !json_unexpected(&in))
+			if (!d->failed && !json_in_unexpected(&in))
 				fail_at(d, d->fed + (uint64_t)(p - begin), d->err.msg);
 			return;
 		}

@@ -18,9 +18,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/limits.h"
-#include "evaluator/decode_json.h"
 #include "evaluator/vector.h"
 
+#define DECODE_DEPTH 64			    /* nesting of an answer: more is an error */
 #define DECODE_SERIES_MAX ((size_t)8 << 20) /* bytes of one series: more is an error */
 #define DECODE_TOKEN_MAX ((size_t)1 << 20)  /* bytes of one string or number elsewhere */
 

@@ -64,7 +64,7 @@ static inline bool read_piece(struct decoder *d, struct json_in *in, struct str 
 {
 	struct str s;
 
-	if (!json_string_fast(in, &d->text, &s))
+	if (!json_in_string_fast(in, &d->text, &s))
 		return false;
 
 	bool inside = s.p >= in->begin && s.p < in->end;
@@ -81,7 +81,7 @@ static bool read_labels(struct decoder *d, struct json_in *in, struct series *s)
 
 	d->enc_n = 0;
 	s->plain = true;
-	if (!json_take_fast(in, '{') || !json_space(in))
+	if (!json_in_take_fast(in, '{') || !json_in_space(in))
 		return false;
 	if (*in->p == '}') {
 		in->p++;
@@ -93,16 +93,16 @@ static bool read_labels(struct decoder *d, struct json_in *in, struct series *s)
 		if (!read_piece(d, in, &name))
 			return false;
 		if (!name.n)
-			return json_fail(in, "a label without a name");
+			return json_in_fail(in, "a label without a name");
 		if (last_at && str_cmp((struct str){d->enc + last_at, last_n}, name) >= 0)
 			s->plain = false;
 		last_at = (size_t)(name.p - d->enc);
 		last_n = name.n;
-		if (!json_take_fast(in, ':') || !json_space(in) || !read_piece(d, in, &value))
+		if (!json_in_take_fast(in, ':') || !json_in_space(in) || !read_piece(d, in, &value))
 			return false;
 		if (!value.n)
 			s->plain = false;
-		if (!json_next(in, '}', &again))
+		if (!json_in_next(in, '}', &again))
 			return false;
 	}
 	return true;
@@ -154,9 +154,9 @@ static bool sort_labels(struct decoder *d, struct json_in *in, struct labels *ou
 	qsort(d->sorting, n, sizeof(*d->sorting), label_order);
 	for (size_t i = 1; i < n; i++) {
 		if (str_eq(d->sorting[i - 1].name, d->sorting[i].name))
-			return json_fail(in, "label \"%.*s\" twice in one series",
-					 (int)MIN(d->sorting[i].name.n, (size_t)100),
-					 d->sorting[i].name.p);
+			return json_in_fail(in, "label \"%.*s\" twice in one series",
+					    (int)MIN(d->sorting[i].name.n, (size_t)100),
+					    d->sorting[i].name.p);
 	}
 
 	char *bytes = arena_bytes(&d->out->arena, d->enc_n), *to = bytes;
@@ -194,24 +194,24 @@ static bool read_float(struct decoder *d, struct json_in *in, double *out)
 {
 	struct str s;
 
-	if (!json_space(in) || !json_string_fast(in, &d->text, &s))
+	if (!json_in_space(in) || !json_in_string_fast(in, &d->text, &s))
 		return false;
 	if (num_float(s, out) != NUM_OK)
-		return json_fail(in, "\"%.*s\" is not a sample value", (int)MIN(s.n, (size_t)100),
-				 s.p);
+		return json_in_fail(in, "\"%.*s\" is not a sample value",
+				    (int)MIN(s.n, (size_t)100), s.p);
 	return true;
 }
 
 /* Past `[t,`. */
 static bool read_time(struct json_in *in)
 {
-	return json_take_fast(in, '[') && json_space(in) && json_number(in) &&
-	       json_take_fast(in, ',');
+	return json_in_take_fast(in, '[') && json_in_space(in) && json_in_number(in) &&
+	       json_in_take_fast(in, ',');
 }
 
 static bool read_value(struct decoder *d, struct json_in *in, struct series *s)
 {
-	return read_time(in) && read_float(d, in, &s->v) && json_take_fast(in, ']');
+	return read_time(in) && read_float(d, in, &s->v) && json_in_take_fast(in, ']');
 }
 
 /* [boundary, "lo", "hi", "count"] */
@@ -219,14 +219,14 @@ static bool read_bucket(struct decoder *d, struct json_in *in)
 {
 	struct decode_bucket b = {0};
 
-	if (!json_take(in, '[') || !json_space(in))
+	if (!json_in_take(in, '[') || !json_in_space(in))
 		return false;
 	if (*in->p < '0' || *in->p > '3')
-		return json_unexpected(in);
+		return json_in_unexpected(in);
 	b.boundary = *in->p++ - '0';
-	if (!json_take(in, ',') || !read_float(d, in, &b.lo) || !json_take(in, ',') ||
-	    !read_float(d, in, &b.hi) || !json_take(in, ',') || !read_float(d, in, &b.count) ||
-	    !json_take(in, ']'))
+	if (!json_in_take(in, ',') || !read_float(d, in, &b.lo) || !json_in_take(in, ',') ||
+	    !read_float(d, in, &b.hi) || !json_in_take(in, ',') || !read_float(d, in, &b.count) ||
+	    !json_in_take(in, ']'))
 		return false;
 	d->buckets = mem_reserve(d->buckets, &d->buckets_cap, d->n_buckets + 1, sizeof(b));
 	d->buckets[d->n_buckets++] = b;
@@ -238,14 +238,14 @@ static bool read_buckets(struct decoder *d, struct json_in *in)
 	bool again = true;
 
 	d->n_buckets = 0;
-	if (!json_take(in, '[') || !json_space(in))
+	if (!json_in_take(in, '[') || !json_in_space(in))
 		return false;
 	if (*in->p == ']') {
 		in->p++;
 		return true;
 	}
 	while (again) {
-		if (!read_bucket(d, in) || !json_next(in, ']', &again))
+		if (!read_bucket(d, in) || !json_in_next(in, ']', &again))
 			return false;
 	}
 	return true;
@@ -256,12 +256,13 @@ static bool read_histogram_key(struct decoder *d, struct json_in *in, struct str
 			       struct series *s)
 {
 	if (str_is(key, "count"))
-		return json_take(in, ':') && read_float(d, in, &s->count);
+		return json_in_take(in, ':') && read_float(d, in, &s->count);
 	if (str_is(key, "sum"))
-		return json_take(in, ':') && read_float(d, in, &s->sum);
+		return json_in_take(in, ':') && read_float(d, in, &s->sum);
 	if (str_is(key, "buckets"))
-		return json_take(in, ':') && read_buckets(d, in);
-	return json_take(in, ':') && json_space(in) && json_skip(in, &d->text, DECODE_DEPTH / 2);
+		return json_in_take(in, ':') && read_buckets(d, in);
+	return json_in_take(in, ':') && json_in_space(in) &&
+	       json_in_skip(in, &d->text, DECODE_DEPTH / 2);
 }
 
 static bool read_histogram(struct decoder *d, struct json_in *in, struct series *s)
@@ -270,18 +271,18 @@ static bool read_histogram(struct decoder *d, struct json_in *in, struct series 
 	struct str key;
 
 	d->n_buckets = 0;
-	if (!read_time(in) || !json_take(in, '{') || !json_space(in))
+	if (!read_time(in) || !json_in_take(in, '{') || !json_in_space(in))
 		return false;
 	if (*in->p == '}') {
 		in->p++;
-		return json_take(in, ']');
+		return json_in_take(in, ']');
 	}
 	while (again) {
-		if (!json_string(in, &d->text, &key) || !read_histogram_key(d, in, key, s) ||
-		    !json_next(in, '}', &again))
+		if (!json_in_string(in, &d->text, &key) || !read_histogram_key(d, in, key, s) ||
+		    !json_in_next(in, '}', &again))
 			return false;
 	}
-	return json_take(in, ']');
+	return json_in_take(in, ']');
 }
 
 /* ---- the series ------------------------------------------------------------------------------ */
@@ -299,15 +300,15 @@ static bool read_key(struct decoder *d, struct json_in *in, struct series *s)
 {
 	struct str key;
 
-	if (!json_string_fast(in, &d->text, &key))
+	if (!json_in_string_fast(in, &d->text, &key))
 		return false;
 
 	uint32_t bit = key_bit(key);
 
 	if (s->seen & bit)
-		return json_fail(in, "\"%.*s\" twice in one series", STR_ARG(key));
+		return json_in_fail(in, "\"%.*s\" twice in one series", STR_ARG(key));
 	s->seen |= bit;
-	if (!json_take_fast(in, ':') || !json_space(in))
+	if (!json_in_take_fast(in, ':') || !json_in_space(in))
 		return false;
 	if (bit == SEEN_METRIC)
 		return read_labels(d, in, s);
@@ -315,7 +316,7 @@ static bool read_key(struct decoder *d, struct json_in *in, struct series *s)
 		return read_value(d, in, s);
 	if (bit == SEEN_HISTOGRAM)
 		return read_histogram(d, in, s);
-	return json_skip(in, &d->text, DECODE_DEPTH / 2);
+	return json_in_skip(in, &d->text, DECODE_DEPTH / 2);
 }
 
 static bool finish(struct decoder *d, struct json_in *in, const struct series *s)
@@ -327,9 +328,9 @@ static bool finish(struct decoder *d, struct json_in *in, const struct series *s
 		return true;
 	}
 	if ((s->seen & SEEN_VALUE) && (s->seen & SEEN_HISTOGRAM))
-		return json_fail(in, "a series with both value and histogram");
+		return json_in_fail(in, "a series with both value and histogram");
 	if (!(s->seen & SEEN_METRIC))
-		return json_fail(in, "a series without \"metric\"");
+		return json_in_fail(in, "a series without \"metric\"");
 	if (!take_labels(d, in, s, &sample.labels))
 		return false;
 	if (s->seen & SEEN_HISTOGRAM)
@@ -346,14 +347,14 @@ bool decode_series(struct decoder *d, struct json_in *in)
 
 	d->enc_n = 0;
 	in->p++;
-	if (!json_space(in))
+	if (!json_in_space(in))
 		return false;
 	if (*in->p == '}') {
 		in->p++;
 		again = false;
 	}
 	while (again) {
-		if (!read_key(d, in, &s) || !json_next(in, '}', &again))
+		if (!read_key(d, in, &s) || !json_in_next(in, '}', &again))
 			return false;
 	}
 	return finish(d, in, &s);

@@ -6,7 +6,7 @@
 #define EVALUATOR_DECODE_SERIES_H
 
 #include "evaluator/decode.h"
-#include "evaluator/decode_json.h"
+#include "evaluator/json_in.h"
 
 struct histogram;
 

@@ -5,8 +5,8 @@
  *
  * It exists beside jansson for one reason: speed on query results, without a tree of objects.
  */
-#ifndef EVALUATOR_DECODE_JSON_H
-#define EVALUATOR_DECODE_JSON_H
+#ifndef EVALUATOR_JSON_IN_H
+#define EVALUATOR_JSON_IN_H
 
 #include <string.h>
 
@@ -18,8 +18,6 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define DECODE_DEPTH 64 /* nesting of an answer: more is an error */
-
 struct json_in {
 	const char *p, *end;
 	const char *begin; /* positions of errors count from here */
@@ -28,23 +26,23 @@ struct json_in {
 };
 
 /* Always false; the error is at the cursor. */
-bool json_fail(struct json_in *in, const char *fmt, ...) ATTR_PRINTF(2, 3);
-bool json_unexpected(struct json_in *in); /* the byte at the cursor, or the end */
+bool json_in_fail(struct json_in *in, const char *fmt, ...) ATTR_PRINTF(2, 3);
+bool json_in_unexpected(struct json_in *in); /* the byte at the cursor, or the end */
 /* Past white space, to a byte that exists. */
-ATTR_CHECK bool json_space(struct json_in *in);
+ATTR_CHECK bool json_in_space(struct json_in *in);
 /* Past white space and c. */
-ATTR_CHECK bool json_take(struct json_in *in, char c);
+ATTR_CHECK bool json_in_take(struct json_in *in, char c);
 /* After an element of an object or array: past ',' (*again) or past `close`. */
-ATTR_CHECK bool json_next(struct json_in *in, char close, bool *again);
+ATTR_CHECK bool json_in_next(struct json_in *in, char close, bool *again);
 /* The string at the cursor; out is a slice of the text, or of *text when there were escapes. */
-ATTR_CHECK bool json_string(struct json_in *in, struct buf *text, struct str *out);
-ATTR_CHECK bool json_number(struct json_in *in);
+ATTR_CHECK bool json_in_string(struct json_in *in, struct buf *text, struct str *out);
+ATTR_CHECK bool json_in_number(struct json_in *in);
 /* Any value at the cursor, at most `depth` deep. */
-ATTR_CHECK bool json_skip(struct json_in *in, struct buf *text, int depth);
+ATTR_CHECK bool json_in_skip(struct json_in *in, struct buf *text, int depth);
 
 /* The first byte in [p, end) that is a quote, a backslash, a control character or not ASCII. Looks
  * only at whole pieces; the last few bytes are looked at one by one. */
-static inline const char *json_plain(const char *p, const char *end)
+static inline const char *json_in_plain(const char *p, const char *end)
 {
 #ifdef __SSE2__
 	const __m128i quote = _mm_set1_epi8('"'), back = _mm_set1_epi8('\\');
@@ -67,11 +65,11 @@ static inline const char *json_plain(const char *p, const char *end)
 	return p;
 }
 
-/* json_string for the common case, in line. */
-static inline bool json_string_fast(struct json_in *in, struct buf *text, struct str *out)
+/* json_in_string for the common case, in line. */
+static inline bool json_in_string_fast(struct json_in *in, struct buf *text, struct str *out)
 {
 	if (in->p < in->end && *in->p == '"') {
-		const char *q = json_plain(in->p + 1, in->end);
+		const char *q = json_in_plain(in->p + 1, in->end);
 
 		if (q < in->end && *q == '"') {
 			*out = (struct str){.p = in->p + 1, .n = (size_t)(q - in->p - 1)};
@@ -79,17 +77,17 @@ static inline bool json_string_fast(struct json_in *in, struct buf *text, struct
 			return true;
 		}
 	}
-	return json_string(in, text, out);
+	return json_in_string(in, text, out);
 }
 
-/* json_take, when no white space stands before c. */
-static inline bool json_take_fast(struct json_in *in, char c)
+/* json_in_take, when no white space stands before c. */
+static inline bool json_in_take_fast(struct json_in *in, char c)
 {
 	if (in->p < in->end && *in->p == c) {
 		in->p++;
 		return true;
 	}
-	return json_take(in, c);
+	return json_in_take(in, c);
 }
 
 #endif

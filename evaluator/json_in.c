@@ -1,10 +1,10 @@
 /* A cursor over JSON text that may be cut off. See the header. */
-#include "evaluator/decode_json.h"
+#include "evaluator/json_in.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-bool json_fail(struct json_in *in, const char *fmt, ...)
+bool json_in_fail(struct json_in *in, const char *fmt, ...)
 {
 	char msg[sizeof(in->err->msg)];
 	va_list ap;
@@ -21,7 +21,7 @@ static bool need_more(struct json_in *in)
 	return false;
 }
 
-bool json_unexpected(struct json_in *in)
+bool json_in_unexpected(struct json_in *in)
 {
 	if (in->p >= in->end)
 		return need_more(in);
@@ -29,8 +29,8 @@ bool json_unexpected(struct json_in *in)
 	unsigned char c = (unsigned char)*in->p;
 
 	if (c > ' ' && c < 0x7F)
-		return json_fail(in, "unexpected '%c'", c);
-	return json_fail(in, "unexpected byte 0x%02X", c);
+		return json_in_fail(in, "unexpected '%c'", c);
+	return json_in_fail(in, "unexpected byte 0x%02X", c);
 }
 
 static bool is_space(char c)
@@ -38,32 +38,32 @@ static bool is_space(char c)
 	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-bool json_space(struct json_in *in)
+bool json_in_space(struct json_in *in)
 {
 	while (in->p < in->end && is_space(*in->p))
 		in->p++;
 	return in->p < in->end || need_more(in);
 }
 
-bool json_take(struct json_in *in, char c)
+bool json_in_take(struct json_in *in, char c)
 {
-	if (!json_space(in))
+	if (!json_in_space(in))
 		return false;
 	if (*in->p != c)
-		return json_unexpected(in);
+		return json_in_unexpected(in);
 	in->p++;
 	return true;
 }
 
-bool json_next(struct json_in *in, char close, bool *again)
+bool json_in_next(struct json_in *in, char close, bool *again)
 {
-	if (!json_space(in))
+	if (!json_in_space(in))
 		return false;
 	*again = *in->p == ',';
 	if (!*again && *in->p != close)
-		return json_unexpected(in);
+		return json_in_unexpected(in);
 	in->p++;
-	return !*again || json_space(in);
+	return !*again || json_in_space(in);
 }
 
 /* ---- strings --------------------------------------------------------------------------------- */
@@ -88,7 +88,7 @@ static bool read_hex4(struct json_in *in, uint32_t *out)
 		int x = hex_value(*in->p);
 
 		if (x < 0)
-			return json_fail(in, "bad \\u escape");
+			return json_in_fail(in, "bad \\u escape");
 		v = v << 4 | (uint32_t)x;
 	}
 	*out = v;
@@ -122,18 +122,18 @@ static bool read_unicode(struct json_in *in, struct buf *text)
 	if (!read_hex4(in, &c))
 		return false;
 	if (c >= 0xDC00 && c < 0xE000)
-		return json_fail(in, "half a surrogate pair");
+		return json_in_fail(in, "half a surrogate pair");
 	if (c >= 0xD800 && c < 0xDC00) {
 		for (const char *want = "\\u"; *want; want++, in->p++) {
 			if (in->p >= in->end)
 				return need_more(in);
 			if (*in->p != *want)
-				return json_fail(in, "half a surrogate pair");
+				return json_in_fail(in, "half a surrogate pair");
 		}
 		if (!read_hex4(in, &low))
 			return false;
 		if (low < 0xDC00 || low >= 0xE000)
-			return json_fail(in, "half a surrogate pair");
+			return json_in_fail(in, "half a surrogate pair");
 		c = 0x10000 + ((c - 0xD800) << 10 | (low - 0xDC00));
 	}
 	put_utf8(text, c);
@@ -154,7 +154,7 @@ static bool read_escape(struct json_in *in, struct buf *text)
 	const char *at = in->p[-1] ? strchr(names, in->p[-1]) : NULL;
 
 	if (!at)
-		return json_fail(in, "bad escape in a string");
+		return json_in_fail(in, "bad escape in a string");
 	buf_addc(text, values[at - names]);
 	return true;
 }
@@ -163,7 +163,7 @@ static bool read_escape(struct json_in *in, struct buf *text)
 static const char *string_run(const char *p, const char *end)
 {
 	for (;;) {
-		p = json_plain(p, end);
+		p = json_in_plain(p, end);
 		if (p >= end || (signed char)*p >= 0)
 			return p;
 		while (p < end && (signed char)*p < 0)
@@ -171,13 +171,13 @@ static const char *string_run(const char *p, const char *end)
 	}
 }
 
-bool json_string(struct json_in *in, struct buf *text, struct str *out)
+bool json_in_string(struct json_in *in, struct buf *text, struct str *out)
 {
 	struct str piece;
 	bool escapes = false;
 
 	if (in->p >= in->end || *in->p != '"')
-		return json_unexpected(in);
+		return json_in_unexpected(in);
 	buf_clear(text);
 	in->p++;
 	for (;;) {
@@ -189,7 +189,7 @@ bool json_string(struct json_in *in, struct buf *text, struct str *out)
 		if (*in->p == '"')
 			break;
 		if (*in->p != '\\')
-			return json_fail(in, "control character in a string");
+			return json_in_fail(in, "control character in a string");
 		escapes = true;
 		buf_add(text, piece);
 		if (!read_escape(in, text))
@@ -200,7 +200,7 @@ bool json_string(struct json_in *in, struct buf *text, struct str *out)
 		piece = buf_str(text);
 	}
 	if (!str_is_utf8(piece))
-		return json_fail(in, "string is not UTF-8");
+		return json_in_fail(in, "string is not UTF-8");
 	in->p++;
 	*out = piece;
 	return true;
@@ -216,10 +216,10 @@ static bool read_digits(struct json_in *in)
 		in->p++;
 	if (in->p >= in->end)
 		return need_more(in);
-	return in->p > from || json_unexpected(in);
+	return in->p > from || json_in_unexpected(in);
 }
 
-bool json_number(struct json_in *in)
+bool json_in_number(struct json_in *in)
 {
 	in->p += in->p < in->end && *in->p == '-';
 	if (in->p < in->end && *in->p == '0') {
@@ -244,7 +244,7 @@ static bool read_word(struct json_in *in, const char *word)
 {
 	for (; *word; word++, in->p++) {
 		if (in->p >= in->end || *in->p != *word)
-			return json_unexpected(in);
+			return json_in_unexpected(in);
 	}
 	return true;
 }
@@ -256,36 +256,36 @@ static bool skip_inside(struct json_in *in, struct buf *text, char close, int de
 	bool again = true;
 
 	if (depth <= 0)
-		return json_fail(in, "nested too deep");
-	if (!json_space(in))
+		return json_in_fail(in, "nested too deep");
+	if (!json_in_space(in))
 		return false;
 	if (*in->p == close) {
 		in->p++;
 		return true;
 	}
 	while (again) {
-		if (close == '}' &&
-		    (!json_string(in, text, &key) || !json_take(in, ':') || !json_space(in)))
+		if (close == '}' && (!json_in_string(in, text, &key) || !json_in_take(in, ':') ||
+				     !json_in_space(in)))
 			return false;
-		if (!json_skip(in, text, depth) || !json_next(in, close, &again))
+		if (!json_in_skip(in, text, depth) || !json_in_next(in, close, &again))
 			return false;
 	}
 	return true;
 }
 
-bool json_skip(struct json_in *in, struct buf *text, int depth)
+bool json_in_skip(struct json_in *in, struct buf *text, int depth)
 {
 	struct str s;
 
 	if (in->p >= in->end)
 		return need_more(in);
 	switch (*in->p) {
-	case '"': return json_string(in, text, &s);
+	case '"': return json_in_string(in, text, &s);
 	case '{': in->p++; return skip_inside(in, text, '}', depth - 1);
 	case '[': in->p++; return skip_inside(in, text, ']', depth - 1);
 	case 't': return read_word(in, "true");
 	case 'f': return read_word(in, "false");
 	case 'n': return read_word(in, "null");
-	default: return json_number(in);
+	default: return json_in_number(in);
 	}
 }
