@@ -4,6 +4,9 @@
  * understands the tree can say where a mistake stands.
  *
  * Limits: bytes, depth and nodes (aliases count each time they are used) come from struct limits.
+ *
+ * An alias is the same node as its anchor: its place is where the anchor stands. Keys are always
+ * scalars (or null, which has the value ""). Keys merged in by << follow the map's own.
  */
 #ifndef BASE_YAML_H
 #define BASE_YAML_H
@@ -42,14 +45,15 @@ ATTR_CHECK bool yaml_parse(struct str text, const struct limits *l, struct arena
 
 /* The value of a key, or NULL; marks it as seen. A key with a null value gives that node. */
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
-/* Scalars in YAML 1.1's words; false if the node is something else. A quoted scalar is no number
- * and no bool. */
+/* Scalars in YAML 1.1's words; false if the node is something else (or NULL). A quoted scalar is no
+ * number and no bool; null is no text. */
 bool yaml_is_str(const struct yaml_node *n, struct str *out); /* any scalar, as written */
-bool yaml_is_bool(const struct yaml_node *n, bool *out);      /* true false yes no on off */
+bool yaml_is_bool(const struct yaml_node *n, bool *out);      /* true false yes no on off y n */
 bool yaml_is_int(const struct yaml_node *n, int64_t *out);
 /* "a list", "a map", "text", "nothing": for messages. */
 const char *yaml_kind_name(const struct yaml_node *n);
-/* Tells each key of the map that nobody asked for: `field NAME not found in TYPE`. */
+/* Tells each key of the map that nobody asked for: `field NAME not found in TYPE`. After it all keys
+ * count as not asked for again: an alias may bring the map to somebody else. */
 void yaml_unknown_keys(const struct yaml_node *map, const char *type, struct str file,
 		       struct diags *diags);
 
