@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/io.h"
 
 struct core;
@@ -16,11 +17,12 @@ struct web;
 struct web_options {
 	struct str route_prefix; /* "" or "/rouse", no trailing slash */
 	struct str external_url; /* no trailing slash */
-	struct str version;      /* "0.1.0" */
+	struct str version;	 /* "0.1.0" */
 	/* Asked by POST /-/reload: loads and applies; false with words for the answer. */
 	bool (*reload)(void *host, struct now now, struct err *err);
 	void *host;
-	/* Measures of the process for /metrics (process_*, rouse_build_info): written by the host. */
+	/* Measures of the process for /metrics (process_*, rouse_build_info): written by the host.
+	 */
 	void (*metrics)(void *host, struct buf *b);
 };
 
@@ -45,7 +47,8 @@ struct web_request {
 
 enum web_kind {
 	WEB_ANSWER,
-	WEB_STREAM, /* server-sent events: after the head, web_event_put whenever something changed */
+	WEB_STREAM, /* server-sent events: after the head, web_event_put whenever something changed
+		     */
 };
 
 struct web_answer {

@@ -1,0 +1,83 @@
+/* The table of paths. */
+#include "web/route.h"
+
+#include "web/answer.h"
+#include "web/api_prometheus.h"
+#include "web/api_rouse.h"
+#include "web/asset.h"
+#include "web/event.h"
+#include "web/ops.h"
+#include "web/page_rule.h"
+#include "web/page_status.h"
+
+enum { GET = 1, POST = 2, PUT = 4 };
+
+static const struct web_route {
+	const char *path;
+	unsigned methods;
+	void (*handle)(struct exchange *x);
+} routes[] = {
+	{"/", GET, page_status},
+	{"/rule", GET, page_rule},
+	{"/assets/style.css", GET, asset_serve},
+	{"/assets/app.js", GET, asset_serve},
+	{"/assets/calm.svg", GET, asset_serve},
+	{"/assets/pending.svg", GET, asset_serve},
+	{"/assets/firing.svg", GET, asset_serve},
+	{"/-/healthy", GET, ops_healthy},
+	{"/-/ready", GET, ops_ready},
+	{"/-/reload", POST | PUT, ops_reload},
+	{"/metrics", GET, ops_metrics},
+	{"/api/events", GET, event_stream},
+	{"/api/v1/rules", GET, api_prometheus_rules},
+	{"/api/v1/alerts", GET, api_prometheus_alerts},
+	{"/api/v1/alertmanagers", GET, api_prometheus_alertmanagers},
+	{"/api/v1/status/buildinfo", GET, api_prometheus_buildinfo},
+	{"/api/v1/status/runtimeinfo", GET, api_prometheus_runtimeinfo},
+	{"/api/v1/status/config", GET, api_prometheus_config},
+	{"/api/rouse/v1/status", GET, api_rouse_status},
+	{"/api/rouse/v1/deliveries", GET, api_rouse_deliveries},
+	{"/api/rouse/v1/receivers", GET, api_rouse_receivers},
+};
+
+_Static_assert(ARRAY_LEN(routes) <= WEB_ROUTES_MAX, "the counters of web/exchange.h are too few");
+
+static unsigned method_of(struct str m)
+{
+	if (str_is(m, "GET") || str_is(m, "HEAD"))
+		return GET;
+	return str_is(m, "POST") ? POST : str_is(m, "PUT") ? PUT : 0;
+}
+
+static void not_allowed(struct exchange *x, const struct web_route *r)
+{
+	struct io_header allow = {STR("Allow"),
+				  r->methods & GET ? STR("GET, HEAD") : STR("POST, PUT")};
+
+	buf_adds(&x->body, r->methods & GET ? "Only GET requests allowed\n"
+					    : "Only POST or PUT requests allowed\n");
+	answer_body_with(x, 405, "text/plain; charset=utf-8", &allow, 1);
+}
+
+size_t route_dispatch(struct exchange *x)
+{
+	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+		if (!str_is(x->path, routes[i].path))
+			continue;
+		if (routes[i].methods & method_of(x->req->method))
+			routes[i].handle(x);
+		else
+			not_allowed(x, &routes[i]);
+		return i;
+	}
+	if (str_starts(x->path, "/api/"))
+		answer_json_error(x, API_NOT_FOUND, STR("there is nothing at this path"));
+	else
+		answer_text(x, 404, STR("404 page not found"));
+	return WEB_ROUTES_MAX;
+}
+
+const char *route_name(size_t number)
+{
+	return number < ARRAY_LEN(routes) ? routes[number].path : "other";
+}
