@@ -55,6 +55,10 @@ static inline struct labels labels_of_bytes(struct str s)
 	return (struct labels){.p = s.p, .n = s.n};
 }
 
+/* Adds one pair of an encoding to b; who calls it in name order builds a set, and may keep empty
+ * values (annotations do). */
+void labels_append(struct buf *b, struct str name, struct str value);
+
 /* {a="b", c="d"}; with the metric name in front if `metric` ("up{job="x"}", or "{}" when empty). */
 void labels_put(struct buf *b, struct labels ls, bool metric);
 void labels_put_json(struct buf *b, struct labels ls); /* {"a":"b","c":"d"} */
