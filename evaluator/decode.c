@@ -47,14 +47,17 @@ enum shape { SHAPE_NONE, SHAPE_EMPTY, SHAPE_SERIES, SHAPE_PAIR };
 enum unit { UNIT_NONE, UNIT_STRING, UNIT_WORD, UNIT_SERIES };
 
 static const struct {
-	const char *name;
+	struct str name;
 	enum place place;
 	enum key key;
 } keys[] = {
-	{"status", PLACE_TOP, KEY_STATUS},	  {"data", PLACE_TOP, KEY_DATA},
-	{"errorType", PLACE_TOP, KEY_ERROR_TYPE}, {"error", PLACE_TOP, KEY_ERROR},
-	{"warnings", PLACE_TOP, KEY_WARNINGS},	  {"resultType", PLACE_DATA, KEY_RESULT_TYPE},
-	{"result", PLACE_DATA, KEY_RESULT},
+	{{"status", 6}, PLACE_TOP, KEY_STATUS},
+	{{"data", 4}, PLACE_TOP, KEY_DATA},
+	{{"errorType", 9}, PLACE_TOP, KEY_ERROR_TYPE},
+	{{"error", 5}, PLACE_TOP, KEY_ERROR},
+	{{"warnings", 8}, PLACE_TOP, KEY_WARNINGS},
+	{{"resultType", 10}, PLACE_DATA, KEY_RESULT_TYPE},
+	{{"result", 6}, PLACE_DATA, KEY_RESULT},
 };
 
 static bool is_object(enum place p)
@@ -109,7 +112,7 @@ void decode_reset(struct decoder *d, struct vector *out)
 	d->no_value = false;
 	buf_clear(&d->error_type);
 	buf_clear(&d->error);
-	d->failed = false;
+	d->failed = d->refused = false;
 }
 
 /* Sets the error of the whole answer; false. */
@@ -125,6 +128,13 @@ ATTR_PRINTF(2, 3) static bool fail(struct decoder *d, const char *fmt, ...)
 	return err_set(&d->err, -1, "%s", msg);
 }
 
+/* Marks the failure as one of this query: the answer as such makes sense. */
+static bool refuse(struct decoder *d, bool failed)
+{
+	d->refused = true;
+	return failed;
+}
+
 /* The same for bytes that do not belong where they stand. */
 static bool fail_at(struct decoder *d, uint64_t at, const char *what)
 {
@@ -137,10 +147,10 @@ static bool on_key(struct decoder *d, struct str name)
 {
 	d->key = KEY_OTHER;
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-		if (place_now(d) != keys[i].place || !str_is(name, keys[i].name))
+		if (place_now(d) != keys[i].place || !str_eq(name, keys[i].name))
 			continue;
 		if (d->seen & 1u << keys[i].key)
-			return fail(d, "bad answer: \"%s\" twice", keys[i].name);
+			return fail(d, "bad answer: \"%s\" twice", keys[i].name.p);
 		d->seen |= 1u << keys[i].key;
 		d->key = keys[i].key;
 	}
@@ -155,7 +165,7 @@ static bool on_result_type(struct decoder *d, struct str s)
 	else if (str_eq(s, STR("scalar")))
 		d->type = TYPE_SCALAR;
 	else
-		return fail(d, "rule result is not a vector or scalar");
+		return refuse(d, fail(d, "rule result is not a vector or scalar"));
 	return true;
 }
 
@@ -206,7 +216,7 @@ static bool on_series(struct decoder *d)
 {
 	d->expect = EXPECT_NEXT;
 	if (d->out->n > d->max_series)
-		return fail(d, "the answer has more than %zu series", d->max_series);
+		return refuse(d, fail(d, "the answer has more than %zu series", d->max_series));
 	return true;
 }
 
@@ -296,21 +306,16 @@ static void carry_add(struct decoder *d, const char *p, size_t n)
 	buf_add(&d->carry, (struct str){.p = p, .n = n});
 }
 
-/* Reads what is carried; `whole`: its end has been seen. */
-static bool carry_take(struct decoder *d, bool whole)
+/* Reads what is carried. Its last `behind` bytes are not of the unit. */
+static bool carry_take(struct decoder *d, size_t behind)
 {
-	struct str text;
-
-	if (d->carry_kind == UNIT_WORD && whole)
-		buf_addc(&d->carry, ' '); /* a number ends before something else */
-	text = buf_str(&d->carry);
-
+	struct str text = buf_str(&d->carry);
 	const char *q = take_unit(d, d->carry_kind, text, d->carry_at);
 
 	if (!q)
 		return false;
 
-	const char *end = text.p + text.n - (d->carry_kind == UNIT_WORD && whole);
+	const char *end = text.p + text.n - behind;
 
 	if (q != end) {
 		struct json_in in = {.p = q, .begin = q, .end = end, .err = &d->err};
@@ -327,11 +332,14 @@ static bool carry_take(struct decoder *d, bool whole)
 static const char *carry_on(struct decoder *d, const char *p, const char *end)
 {
 	const char *q = carry_end(d, p, end);
+	bool peek = q && d->carry_kind == UNIT_WORD; /* a number needs to see what is behind it */
 
 	carry_add(d, p, (size_t)((q ? q : end) - p));
 	if (!q && d->carry.n <= unit_max(d->carry_kind))
 		return end;
-	if (!carry_take(d, q != NULL)) {
+	if (peek)
+		buf_addc(&d->carry, *q);
+	if (!carry_take(d, peek)) {
 		if (!d->failed)
 			fail_at(d, d->carry_at, "a series or string without an end");
 		return NULL;
@@ -501,7 +509,7 @@ bool decode_feed(struct decoder *d, struct str bytes)
 	walk(d, bytes.p, bytes.p + bytes.n);
 	d->fed += bytes.n;
 	if (!fits && !d->failed)
-		fail(d, "the answer is longer than %zu bytes", d->max_bytes);
+		refuse(d, fail(d, "the answer is longer than %zu bytes", d->max_bytes));
 	return !d->failed;
 }
 
@@ -509,7 +517,7 @@ bool decode_feed(struct decoder *d, struct str bytes)
 
 static bool whole(struct decoder *d)
 {
-	if (d->carry_kind && !carry_take(d, false) && d->failed)
+	if (d->carry_kind && !carry_take(d, 0) && d->failed)
 		return false;
 	if (!d->fed)
 		return fail(d, "the answer is empty");
@@ -525,9 +533,10 @@ static bool fail_envelope(struct decoder *d)
 	int msg = (int)MIN(d->error.n, (size_t)TEXT_SHOWN);
 
 	if (!type && !msg)
-		return fail(d, "Prometheus answered with an error that it does not name");
-	return fail(d, "%.*s%s%.*s", type, d->error_type.p, type && msg ? ": " : "", msg,
-		    d->error.p);
+		return refuse(d,
+			      fail(d, "Prometheus answered with an error that it does not name"));
+	return refuse(d, fail(d, "%.*s%s%.*s", type, d->error_type.p, type && msg ? ": " : "", msg,
+			      d->error.p));
 }
 
 /* An answer that is whole: is it a result? */

@@ -67,6 +67,8 @@ struct decoder {
 	struct buf text; /* an unescaped string */
 
 	bool failed;
+	bool refused; /* the failure is about this query (an error envelope, its type, its size):
+			 the answer as such made sense */
 	struct err err;
 };
 

@@ -15,7 +15,7 @@
 #define SHORT_MAX 254 /* longest piece whose length is one byte */
 #define SLACK 64      /* room that add_piece may scribble over behind what it adds */
 
-enum { SEEN_METRIC = 1, SEEN_VALUE = 2, SEEN_HISTOGRAM = 4 };
+enum { SEEN_METRIC = 1, SEEN_VALUE = 2, SEEN_HISTOGRAM = 4, SEEN_COUNT = 8, SEEN_SUM = 16 };
 
 /* What of a series is not in the decoder's scratch. */
 struct series {
@@ -74,6 +74,18 @@ static inline bool read_piece(struct decoder *d, struct json_in *in, struct str 
 	return true;
 }
 
+/* Whether name comes after the one of n bytes at p. */
+static inline bool rises(const char *p, size_t n, struct str name)
+{
+	size_t both = MIN(n, name.n);
+
+	for (size_t i = 0; i < both; i++) {
+		if (p[i] != name.p[i])
+			return (unsigned char)p[i] < (unsigned char)name.p[i];
+	}
+	return n < name.n;
+}
+
 static bool read_labels(struct decoder *d, struct json_in *in, struct series *s)
 {
 	size_t last_at = 0, last_n = 0; /* the name before this one, in the scratch */
@@ -81,7 +93,7 @@ static bool read_labels(struct decoder *d, struct json_in *in, struct series *s)
 
 	d->enc_n = 0;
 	s->plain = true;
-	if (!json_in_take_fast(in, '{') || !json_in_space(in))
+	if (!json_in_take_fast(in, '{') || !json_in_space_fast(in))
 		return false;
 	if (*in->p == '}') {
 		in->p++;
@@ -94,15 +106,16 @@ static bool read_labels(struct decoder *d, struct json_in *in, struct series *s)
 			return false;
 		if (!name.n)
 			return json_in_fail(in, "a label without a name");
-		if (last_at && str_cmp((struct str){d->enc + last_at, last_n}, name) >= 0)
+		if (last_at && !rises(d->enc + last_at, last_n, name))
 			s->plain = false;
 		last_at = (size_t)(name.p - d->enc);
 		last_n = name.n;
-		if (!json_in_take_fast(in, ':') || !json_in_space(in) || !read_piece(d, in, &value))
+		if (!json_in_take_fast(in, ':') || !json_in_space_fast(in) ||
+		    !read_piece(d, in, &value))
 			return false;
 		if (!value.n)
 			s->plain = false;
-		if (!json_in_next(in, '}', &again))
+		if (!json_in_next_fast(in, '}', &again))
 			return false;
 	}
 	return true;
@@ -194,7 +207,7 @@ static bool read_float(struct decoder *d, struct json_in *in, double *out)
 {
 	struct str s;
 
-	if (!json_in_space(in) || !json_in_string_fast(in, &d->text, &s))
+	if (!json_in_space_fast(in) || !json_in_string_fast(in, &d->text, &s))
 		return false;
 	if (num_float(s, out) != NUM_OK)
 		return json_in_fail(in, "\"%.*s\" is not a sample value",
@@ -205,7 +218,7 @@ static bool read_float(struct decoder *d, struct json_in *in, double *out)
 /* Past `[t,`. */
 static bool read_time(struct json_in *in)
 {
-	return json_in_take_fast(in, '[') && json_in_space(in) && json_in_number(in) &&
+	return json_in_take_fast(in, '[') && json_in_space_fast(in) && json_in_number(in) &&
 	       json_in_take_fast(in, ',');
 }
 
@@ -251,20 +264,22 @@ static bool read_buckets(struct decoder *d, struct json_in *in)
 	return true;
 }
 
-/* The value of a key of a histogram. */
+/* What follows a key of a histogram. */
 static bool read_histogram_key(struct decoder *d, struct json_in *in, struct str key,
 			       struct series *s)
 {
-	if (str_is(key, "count"))
-		return json_in_take(in, ':') && read_float(d, in, &s->count);
-	if (str_is(key, "sum"))
-		return json_in_take(in, ':') && read_float(d, in, &s->sum);
-	if (str_is(key, "buckets"))
-		return json_in_take(in, ':') && read_buckets(d, in);
-	return json_in_take(in, ':') && json_in_space(in) &&
-	       json_in_skip(in, &d->text, DECODE_DEPTH / 2);
+	bool count = str_eq(key, STR("count")), sum = str_eq(key, STR("sum"));
+	bool buckets = str_eq(key, STR("buckets"));
+
+	if (!json_in_take(in, ':') || !json_in_space(in))
+		return false;
+	s->seen |= (count ? SEEN_COUNT : 0) | (sum ? SEEN_SUM : 0);
+	if (count || sum)
+		return read_float(d, in, count ? &s->count : &s->sum);
+	return buckets ? read_buckets(d, in) : json_in_skip(in, &d->text, DECODE_DEPTH / 2);
 }
 
+/* [t,{"count":"..","sum":"..","buckets":[...]}] */
 static bool read_histogram(struct decoder *d, struct json_in *in, struct series *s)
 {
 	bool again = true;
@@ -273,15 +288,13 @@ static bool read_histogram(struct decoder *d, struct json_in *in, struct series 
 	d->n_buckets = 0;
 	if (!read_time(in) || !json_in_take(in, '{') || !json_in_space(in))
 		return false;
-	if (*in->p == '}') {
-		in->p++;
-		return json_in_take(in, ']');
-	}
 	while (again) {
 		if (!json_in_string(in, &d->text, &key) || !read_histogram_key(d, in, key, s) ||
 		    !json_in_next(in, '}', &again))
 			return false;
 	}
+	if (!(s->seen & SEEN_COUNT) || !(s->seen & SEEN_SUM))
+		return json_in_fail(in, "a histogram without count or sum");
 	return json_in_take(in, ']');
 }
 
@@ -308,7 +321,7 @@ static bool read_key(struct decoder *d, struct json_in *in, struct series *s)
 	if (s->seen & bit)
 		return json_in_fail(in, "\"%.*s\" twice in one series", STR_ARG(key));
 	s->seen |= bit;
-	if (!json_in_take_fast(in, ':') || !json_in_space(in))
+	if (!json_in_take_fast(in, ':') || !json_in_space_fast(in))
 		return false;
 	if (bit == SEEN_METRIC)
 		return read_labels(d, in, s);
@@ -354,7 +367,7 @@ bool decode_series(struct decoder *d, struct json_in *in)
 		again = false;
 	}
 	while (again) {
-		if (!read_key(d, in, &s) || !json_in_next(in, '}', &again))
+		if (!read_key(d, in, &s) || !json_in_next_fast(in, '}', &again))
 			return false;
 	}
 	return finish(d, in, &s);

@@ -160,12 +160,13 @@ static bool read_escape(struct json_in *in, struct buf *text)
 }
 
 /* Past everything that stands for itself in a string. */
-static const char *string_run(const char *p, const char *end)
+static const char *string_run(const char *p, const char *end, bool *ascii)
 {
 	for (;;) {
 		p = json_in_plain(p, end);
 		if (p >= end || (signed char)*p >= 0)
 			return p;
+		*ascii = false;
 		while (p < end && (signed char)*p < 0)
 			p++;
 	}
@@ -174,7 +175,7 @@ static const char *string_run(const char *p, const char *end)
 bool json_in_string(struct json_in *in, struct buf *text, struct str *out)
 {
 	struct str piece;
-	bool escapes = false;
+	bool escapes = false, ascii = true;
 
 	if (in->p >= in->end || *in->p != '"')
 		return json_in_unexpected(in);
@@ -182,7 +183,7 @@ bool json_in_string(struct json_in *in, struct buf *text, struct str *out)
 	in->p++;
 	for (;;) {
 		piece.p = in->p;
-		in->p = string_run(in->p, in->end);
+		in->p = string_run(in->p, in->end, &ascii);
 		if (in->p >= in->end)
 			return need_more(in);
 		piece.n = (size_t)(in->p - piece.p);
@@ -199,7 +200,7 @@ bool json_in_string(struct json_in *in, struct buf *text, struct str *out)
 		buf_add(text, piece);
 		piece = buf_str(text);
 	}
-	if (!str_is_utf8(piece))
+	if (!ascii && !str_is_utf8(piece))
 		return json_in_fail(in, "string is not UTF-8");
 	in->p++;
 	*out = piece;

@@ -80,6 +80,12 @@ static inline bool json_in_string_fast(struct json_in *in, struct buf *text, str
 	return json_in_string(in, text, out);
 }
 
+/* json_in_space, when there is none. */
+static inline bool json_in_space_fast(struct json_in *in)
+{
+	return (in->p < in->end && (unsigned char)*in->p > ' ') || json_in_space(in);
+}
+
 /* json_in_take, when no white space stands before c. */
 static inline bool json_in_take_fast(struct json_in *in, char c)
 {
@@ -88,6 +94,17 @@ static inline bool json_in_take_fast(struct json_in *in, char c)
 		return true;
 	}
 	return json_in_take(in, c);
+}
+
+/* json_in_next, when no white space stands around. */
+static inline bool json_in_next_fast(struct json_in *in, char close, bool *again)
+{
+	if (in->end - in->p >= 2 && *in->p == ',' && in->p[1] == '"') {
+		in->p++;
+		*again = true;
+		return true;
+	}
+	return json_in_next(in, close, again);
 }
 
 #endif
