@@ -31,7 +31,7 @@ struct message {
 	struct labels group_labels, common_labels, common_annotations;
 	struct message_alert *alerts; /* by job, instance, then all labels */
 	size_t n, n_firing;
-	ms_t at;        /* wall, when it was decided */
+	ms_t at;	/* wall, when it was decided */
 	bool self_only; /* only about rouse itself */
 };
 

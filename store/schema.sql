@@ -18,6 +18,7 @@ CREATE TABLE rule_alert (
 	sent_at INTEGER NOT NULL,
 	value REAL, -- NULL: NaN
 	annotations BLOB NOT NULL,
+	because TEXT NOT NULL, -- which branch of an "or" held when it fired
 	PRIMARY KEY (rule, labels)
 );
 
@@ -38,7 +39,7 @@ CREATE TABLE alert (
 );
 
 CREATE TABLE agg_group (
-	key TEXT PRIMARY KEY,
+	key TEXT PRIMARY KEY, -- ROUTEID:{labels}
 	route TEXT NOT NULL, -- route id
 	labels BLOB NOT NULL,
 	next_flush INTEGER NOT NULL,
@@ -61,16 +62,17 @@ CREATE TABLE outbox (
 	status INTEGER NOT NULL, -- enum outbox_status
 	group_key TEXT NOT NULL,
 	receiver TEXT NOT NULL, -- "name/kind/index"
-	kind INTEGER NOT NULL, -- enum outbox_kind
+	kind INTEGER NOT NULL, -- 0: tells of something that fires, 1: of the end
 	reason TEXT NOT NULL,
 	key TEXT NOT NULL, -- idempotency key
-	message BLOB NOT NULL, -- the snapshot, notify/message
+	message BLOB NOT NULL, -- the snapshot, notify/message; empty when done
 	created_at INTEGER NOT NULL,
 	next_at INTEGER NOT NULL,
 	attempts INTEGER NOT NULL,
 	provider_id TEXT NOT NULL,
 	error TEXT NOT NULL,
-	done_at INTEGER NOT NULL
+	done_at INTEGER NOT NULL,
+	title TEXT NOT NULL -- what it says, one line
 );
 
 CREATE TABLE event (

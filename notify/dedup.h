@@ -1,0 +1,49 @@
+/*
+ * Why tell? Compares what a group is now with what a receiver was told last, as Alertmanager's
+ * dedup stage does (reference: alertmanager.md §5). Pure.
+ */
+#ifndef NOTIFY_DEDUP_H
+#define NOTIFY_DEDUP_H
+
+#include "base/base.h"
+
+/* Alert hashes, ascending, each once. */
+struct hashes {
+	uint64_t *v;
+	size_t n;
+};
+
+struct hashes hashes_of(const uint64_t *v, size_t n); /* heap; sorts, drops doubles */
+struct hashes hashes_dup(struct hashes h);	      /* heap */
+void hashes_done(struct hashes *h);
+bool hashes_has(struct hashes h, uint64_t x);
+bool hashes_within(struct hashes a, struct hashes b); /* a is a subset of b */
+/* What is in both, into out (room for the smaller); the result borrows out. */
+struct hashes hashes_both(struct hashes a, struct hashes b, uint64_t *out);
+/* 8 bytes each, little endian: the store's form. */
+char *hashes_bytes(struct hashes h, size_t *n); /* heap; NULL when empty */
+struct hashes hashes_from_bytes(struct str s);	/* a torn tail is ignored */
+
+/* What a receiver knows, or will once what is on its way has arrived. */
+struct told {
+	bool any;  /* false: never told */
+	bool open; /* on its way: the repeat interval does not run */
+	struct hashes firing, resolved;
+	ms_t age; /* since it was sent */
+};
+
+enum tell {
+	TELL_NOT,
+	TELL_FIRST,
+	TELL_NEW,
+	TELL_ALL_RESOLVED,
+	TELL_SOME_RESOLVED,
+	TELL_REPEAT,
+};
+
+/* `resolved` holds only alerts that the receiver was told as firing. */
+enum tell dedup_tell(const struct told *told, struct hashes firing, struct hashes resolved,
+		     bool send_resolved, ms_t repeat_interval);
+const char *tell_reason(enum tell t); /* upstream's words: "first notification" */
+
+#endif

@@ -1,0 +1,194 @@
+/*
+ * One attempt at one row: the receiver kind builds requests, the outside world carries them out,
+ * the kind says what the answers mean. An attempt holds on to the configuration it began with.
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "notify/inner.h"
+
+#define REQUEST_TIMEOUT (10 * SECOND)
+#define REPLY_MAX ((size_t)64 << 10)
+#define STEPS_MAX 8 /* requests of one attempt */
+
+struct attempt {
+	struct io_call call;
+	struct arena arena;
+	struct delivery d;
+	struct row *row;
+	struct notify_config *config;
+	ms_t started_mono;
+	bool unsent; /* the last request never left */
+};
+
+static void attempt_free(struct attempt *at)
+{
+	at->row->attempt = NULL;
+	arena_done(&at->arena);
+	notify_config_free(at->config);
+	free(at);
+}
+
+static void on_done(struct io_call *call, struct now now, const struct io_reply *reply);
+
+static void send_request(struct attempt *at)
+{
+	struct delivery *d = &at->d;
+	struct notify *n = at->row->n;
+
+	d->request.lane = IO_LANE_PAGE;
+	if (!d->request.timeout)
+		d->request.timeout = d->deadline;
+	if (!d->request.max_reply)
+		d->request.max_reply = REPLY_MAX;
+	at->row->lane->dest->requests++;
+	at->call = (struct io_call){.on_done = on_done};
+	io_fetch(n->env.io, &at->call, &d->request);
+}
+
+/* A failed connection or a wish to be left alone concerns all rows of the destination. */
+static void end_retry(struct attempt *at, struct now now)
+{
+	struct row *r = at->row;
+	struct dest *dest = r->lane->dest;
+	struct err err = at->d.err;
+	ms_t wait = at->d.wait;
+	bool whole = wait >= 0 || at->unsent;
+
+	dest->failures = at->unsent ? dest->failures + 1 : 0;
+	attempt_free(at);
+	outbox_retry(r, now, wait, whole, err.msg);
+}
+
+static void end(struct attempt *at, struct now now, enum deliver_result result)
+{
+	struct row *r = at->row;
+	struct err err = at->d.err;
+	enum dead_scope scope = at->d.scope;
+	struct dest *dest = r->lane->dest;
+
+	dest->latency_sum_s += (double)(now.mono - at->started_mono) / 1000;
+	dest->latency_count++;
+	if (result != DELIVER_SENT)
+		dest->failed_requests++;
+	if (result == DELIVER_RETRY) {
+		end_retry(at, now);
+		return;
+	}
+	if (!at->unsent)
+		dest->failures = 0;
+	if (result == DELIVER_SENT) {
+		char *id = mem_str(at->d.new_provider_id);
+
+		attempt_free(at);
+		outbox_sent(r, now, str_of(id));
+		free(id);
+		return;
+	}
+	attempt_free(at);
+	outbox_dead(r, now, scope, err.msg[0] ? err.msg : "refused");
+}
+
+static void begin_plain(struct attempt *at)
+{
+	at->row->plain = at->d.plain = true;
+	at->d.step = 0;
+	at->d.request = (struct io_request){0};
+}
+
+static void advance(struct attempt *at, struct now now, const struct io_reply *reply)
+{
+	for (;;) {
+		enum deliver_result result;
+
+		at->d.wait = -1;
+		at->d.scope = DEAD_MESSAGE;
+		if (!reply)
+			at->d.request = (struct io_request){0};
+		result = at->d.to->kind->step(&at->d, now, reply);
+		reply = NULL;
+		if (result == DELIVER_PLAIN && !at->d.plain) {
+			begin_plain(at);
+			continue;
+		}
+		if (result == DELIVER_REQUEST && at->d.step < STEPS_MAX) {
+			send_request(at);
+			return;
+		}
+		if (result == DELIVER_REQUEST || result == DELIVER_PLAIN)
+			result = DELIVER_DEAD;
+		end(at, now, result);
+		return;
+	}
+}
+
+static enum fail_reason reason_of(const struct io_reply *reply)
+{
+	int s = reply->status;
+
+	if (reply->outcome != IO_REPLIED)
+		return reply->outcome == IO_AMBIGUOUS ? FAIL_DEADLINE : FAIL_OTHER;
+	if (s == 401 || s == 403)
+		return FAIL_AUTH;
+	if (s == 429)
+		return FAIL_LIMITED;
+	return s / 100 == 4 ? FAIL_CLIENT : s / 100 == 5 ? FAIL_SERVER : FAIL_OTHER;
+}
+
+static void on_done(struct io_call *call, struct now now, const struct io_reply *reply)
+{
+	struct attempt *at = CONTAINER(call, struct attempt, call);
+	struct notify *n = at->row->n;
+
+	notify_enter(n);
+	at->d.step++;
+	at->unsent = reply->outcome == IO_UNSENT;
+	at->row->fail = reason_of(reply);
+	if (reply->outcome == IO_AMBIGUOUS)
+		at->row->twice = true;
+	advance(at, now, reply);
+	notify_leave(n, now);
+}
+
+void deliver_start(struct row *r, struct now now)
+{
+	struct notify *n = r->n;
+	struct dest *dest = r->lane->dest;
+	struct attempt *at;
+	bool edit;
+
+	r->fail = FAIL_OTHER;
+	if (!dest->to) {
+		outbox_dead(r, now, DEAD_DESTINATION, "receiver was removed");
+		return;
+	}
+	edit = dest->to->update_message && dest->to->kind->can_update;
+	at = r->attempt = MEM_NEW(struct attempt);
+	at->row = r;
+	at->started_mono = now.mono;
+	at->config = notify_config_ref(n->config);
+	arena_init(&at->arena);
+	at->d = (struct delivery){
+		.to = dest->to,
+		.message = r->message,
+		.key = str_of(r->key),
+		.provider_id = edit ? str_of(r->lane->message_id) : (struct str){0},
+		.attempt = r->attempts,
+		.plain = r->plain,
+		.deadline = REQUEST_TIMEOUT,
+		.arena = &at->arena,
+		.templates = at->config->templates,
+		.limits = n->env.limits,
+	};
+	if (r->attempts == 1)
+		dest->begun++;
+	advance(at, now, NULL);
+}
+
+void deliver_cancel(struct row *r)
+{
+	if (!r->attempt)
+		return;
+	io_cancel(r->n->env.io, &r->attempt->call);
+	attempt_free(r->attempt);
+}

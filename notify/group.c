@@ -1,0 +1,530 @@
+/*
+ * Aggregation groups: the alerts of one route that share the group labels. A group waits
+ * group_wait for company, is flushed, and from then on every group_interval; each flush asks for
+ * every integration of the receiver whether there is something to tell.
+ *
+ * The timer runs on the mono clock; the store keeps the wall time of the next flush, written
+ * whenever something waits for it, so that a restart keeps the time and what became overdue
+ * meanwhile is flushed at once.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "notify/inner.h"
+#include "notify/route.h"
+#include "store/store.h"
+
+static ms_t next_wall(const struct group *g, struct now now)
+{
+	return now.wall + MAX(g->timer.due - now.mono, 0);
+}
+
+static void save(struct group *g, struct now now)
+{
+	ms_t next = next_wall(g, now);
+
+	if (g->stored_flushed == g->flushed &&
+	    (g->stored_next == next ||
+	     (g->stored_next != MS_NONE && g->stored_next <= now.wall && next <= now.wall)))
+		return;
+	g->stored_next = next;
+	g->stored_flushed = g->flushed;
+	batch_add(notify_batch(g->n), ST_GROUP_PUT, V_TEXT(str_of(g->id)), V_TEXT(g->route->id),
+		  V_BLOB(labels_bytes(g->labels)), V_INT(next), V_INT(g->flushed));
+}
+
+/* ---- members ----------------------------------------------------------------------------- */
+static void join(struct group *g, struct kept_alert *ka)
+{
+	struct member *m = MEM_NEW(struct member);
+
+	*m = (struct member){.alert = ka,
+			     .group = g,
+			     .at_alert = ka->n_in,
+			     .at_group = g->n_members};
+	ka->in = mem_reserve(ka->in, &ka->cap_in, ka->n_in + 1, sizeof(*ka->in));
+	ka->in[ka->n_in++] = m;
+	g->members = mem_reserve(g->members, &g->cap, g->n_members + 1, sizeof(*g->members));
+	g->members[g->n_members++] = m;
+}
+
+/* The last one takes the place of the one that goes. */
+static void leave(struct member *m)
+{
+	struct kept_alert *ka = m->alert;
+	struct group *g = m->group;
+
+	ka->in[m->at_alert] = ka->in[--ka->n_in];
+	ka->in[m->at_alert]->at_alert = m->at_alert;
+	g->members[m->at_group] = g->members[--g->n_members];
+	g->members[m->at_group]->at_group = m->at_group;
+	free(m);
+}
+
+/* ---- making and ending groups ------------------------------------------------------------ */
+static void tie_lanes(struct group *g)
+{
+	size_t n = g->receiver ? g->receiver->n : 0;
+
+	g->lanes = mem_alloc((n + 1) * sizeof(struct lane *));
+	for (size_t i = 0; i < n; i++) {
+		struct dest *d = dest_get(g->n, g->receiver->integrations[i].id);
+
+		g->lanes[i] = lane_get(g->n, str_of(g->key), d);
+		g->lanes[i]->users++;
+		g->lanes[i]->group = g;
+	}
+}
+
+static void untie_lanes(struct group *g)
+{
+	for (size_t i = 0; g->receiver && i < g->receiver->n; i++) {
+		g->lanes[i]->users--;
+		if (g->lanes[i]->group == g)
+			g->lanes[i]->group = NULL;
+	}
+}
+
+/* Frees the group without a word to the store or the lanes. */
+static void group_free(struct group *g)
+{
+	timer_stop(g->n->env.timers, &g->timer);
+	while (g->n_members)
+		leave(g->members[g->n_members - 1]);
+	labels_free(g->labels);
+	free(g->id);
+	free(g->key);
+	free(g->members);
+	free(g->lanes);
+	free(g);
+}
+
+/* It is empty. */
+static void group_end(struct group *g)
+{
+	struct notify *n = g->n;
+	size_t n_lanes = g->receiver ? g->receiver->n : 0;
+
+	CHECK(g->n_members == 0);
+	untie_lanes(g);
+	for (size_t i = 0; i < n_lanes; i++)
+		lane_release(n, g->lanes[i]);
+	if (g->stored_next != MS_NONE)
+		batch_add(notify_batch(n), ST_GROUP_DEL, V_TEXT(str_of(g->id)));
+	CHECK(map_delete(&n->groups, str_of(g->id)) == g);
+	group_free(g);
+}
+
+static void flush_due(struct timer *t, struct now now);
+
+/* The time an earlier life of the group left behind, or NULL. */
+static struct group_time *time_left(struct notify *n, const struct group *g)
+{
+	struct buf b;
+	struct group_time *t;
+
+	buf_init(&b, BUF_MAX_ANY);
+	buf_printf(&b, "i%s", g->id);
+	t = map_get(&n->times, buf_str(&b));
+	if (!t || t->taken) {
+		/* Routes have moved: another place in the tree, the same matchers. */
+		buf_clear(&b);
+		buf_printf(&b, "k%s", g->key);
+		t = map_get(&n->times, buf_str(&b));
+	}
+	buf_done(&b);
+	return t && !t->taken ? t : NULL;
+}
+
+static void set_first_timer(struct group *g, struct now now, const struct kept_alert *ka)
+{
+	struct group_time *left = time_left(g->n, g);
+	ms_t wait = g->route->group_wait;
+
+	if (left) {
+		left->taken = true;
+		g->flushed = g->stored_flushed = left->flushed;
+		g->stored_next = left->stored_next;
+		wait = MAX(left->next_wall - now.wall, 0);
+	} else if (ka->a.starts_at + wait <= now.wall) {
+		wait = 0;
+	}
+	timer_set(g->n->env.timers, &g->timer, TIMER_MONO, now.mono + wait, flush_due);
+}
+
+static struct group *group_new(struct notify *n, const struct route *r, struct labels labels,
+			       struct str id)
+{
+	struct group *g = MEM_NEW(struct group);
+	struct buf key;
+
+	buf_init(&key, BUF_MAX_ANY);
+	buf_add(&key, r->key);
+	buf_addc(&key, ':');
+	route_put_labels(&key, labels);
+	*g = (struct group){
+		.n = n,
+		.route = r,
+		.receiver = notify_config_receiver(n->config, r->receiver),
+		.labels = labels_heap(labels),
+		.id = mem_str(id),
+		.key = buf_take(&key, NULL),
+		.stored_next = MS_NONE,
+	};
+	tie_lanes(g);
+	map_put(&n->groups, id, g);
+	return g;
+}
+
+struct routing {
+	struct notify *n;
+	struct now now;
+	struct kept_alert *alert;
+};
+
+static void route_found(void *arg, const struct route *r)
+{
+	struct routing *x = arg;
+	struct arena a;
+	struct buf id;
+
+	arena_init(&a);
+	buf_init(&id, BUF_MAX_ANY);
+
+	struct labels labels = route_group_labels(r, x->alert->a.labels, &a);
+
+	buf_add(&id, r->id);
+	buf_addc(&id, ':');
+	route_put_labels(&id, labels);
+
+	struct group *g = map_get(&x->n->groups, buf_str(&id));
+
+	if (!g) {
+		g = group_new(x->n, r, labels, buf_str(&id));
+		set_first_timer(g, x->now, x->alert);
+	}
+	join(g, x->alert);
+	group_touched(g, x->now, x->alert);
+	buf_done(&id);
+	arena_done(&a);
+}
+
+void group_route(struct notify *n, struct now now, struct kept_alert *ka)
+{
+	struct routing x = {.n = n, .now = now, .alert = ka};
+
+	route_match(n->config ? n->config->root : NULL, ka->a.labels, route_found, &x);
+}
+
+void group_touched(struct group *g, struct now now, const struct kept_alert *ka)
+{
+	/* The first flush does not wait for an alert that has waited long enough elsewhere. */
+	if (!g->flushed && g->timer.due > now.mono &&
+	    ka->a.starts_at + g->route->group_wait <= now.wall)
+		timer_set(g->n->env.timers, &g->timer, TIMER_MONO, now.mono, flush_due);
+	save(g, now);
+}
+
+/* ---- flushing ---------------------------------------------------------------------------- */
+/* The group at one instant. */
+struct snapshot {
+	struct hashes firing, resolved;
+	size_t n_firing;
+};
+
+static struct snapshot snapshot_take(const struct group *g, struct now now)
+{
+	uint64_t *v = mem_alloc((g->n_members + 1) * sizeof(*v));
+	size_t firing = 0, resolved = g->n_members;
+
+	for (size_t i = 0; i < g->n_members; i++) {
+		const struct alert *a = &g->members[i]->alert->a;
+
+		if (alert_resolved(a, now.wall))
+			v[--resolved] = a->hash;
+		else
+			v[firing++] = a->hash;
+	}
+
+	struct snapshot s = {
+		.firing = hashes_of(v, firing),
+		.resolved = hashes_of(v + resolved, g->n_members - resolved),
+		.n_firing = firing,
+	};
+
+	free(v);
+	return s;
+}
+
+static void add_message_alert(struct message *m, const struct alert *a, bool resolved)
+{
+	m->alerts[m->n++] = (struct message_alert){
+		.labels = labels_dup(&m->arena, a->labels),
+		.annotations = labels_dup(&m->arena, a->annotations),
+		.starts_at = a->starts_at,
+		.ends_at = resolved ? a->ends_at : MS_NONE,
+		.generator_url = arena_str(&m->arena, str_of(a->generator_url)),
+		.hash = a->hash,
+		.resolved = resolved,
+	};
+	m->self_only = m->self_only && a->source == ALERT_FROM_SELF;
+}
+
+/* All that fires, and of what is over the alerts in `resolved`. */
+static struct message *build_message(const struct group *g, struct now now, enum tell why,
+				     struct hashes resolved)
+{
+	struct message *m = message_new();
+	struct arena *a = &m->arena;
+
+	m->receiver = arena_str(a, g->receiver->name);
+	m->group_key = arena_str(a, str_of(g->key));
+	m->reason = str_of(tell_reason(why));
+	m->external_url = arena_str(a, str_of(g->n->external_url));
+	m->group_labels = labels_dup(a, g->labels);
+	m->at = now.wall;
+	m->self_only = true;
+	m->alerts = ARENA_ARRAY(a, struct message_alert, g->n_members + 1);
+	for (size_t i = 0; i < g->n_members; i++) {
+		const struct alert *al = &g->members[i]->alert->a;
+		bool over = alert_resolved(al, now.wall);
+
+		if (!over || hashes_has(resolved, al->hash))
+			add_message_alert(m, al, over);
+	}
+	message_finish(m);
+	return m;
+}
+
+/* Is there something to tell this integration? Queues it. */
+static bool tell(struct group *g, size_t i, struct now now, const struct snapshot *s)
+{
+	const struct integration *to = &g->receiver->integrations[i];
+	struct lane *lane = g->lanes[i];
+	struct told told = lane_told(lane, now, NULL);
+	uint64_t *room = mem_alloc((s->resolved.n + 1) * sizeof(*room));
+	struct hashes over = hashes_both(s->resolved, told.firing, room);
+	ms_t repeat = g->route->repeat_interval;
+	enum tell why = dedup_tell(&told, s->firing, over, to->send_resolved, repeat);
+	bool queued = false;
+
+	if (!s->firing.n && !lane->first && told.any && told.age > 2 * repeat) {
+		/* The end could not be told for so long that it is no news any more. */
+		lane_forget(lane);
+		why = TELL_NOT;
+	}
+	if (why != TELL_NOT && !s->firing.n && !to->send_resolved) {
+		/* Nobody wants to hear of it; only what was told is forgotten, in its turn. */
+		if (!lane->first)
+			lane_forget(lane);
+	} else if (why != TELL_NOT) {
+		struct row *old = outbox_replaceable(lane, s->firing, over);
+
+		if (old) {
+			told = lane_told(lane, now, old);
+			over = hashes_both(s->resolved, told.firing, room);
+
+			enum tell first = dedup_tell(&told, s->firing, over, true, repeat);
+
+			why = first == TELL_NOT ? why : first;
+		}
+		if (!to->send_resolved)
+			over.n = 0;
+		outbox_queue(lane, now, build_message(g, now, why, over), old);
+		queued = true;
+	}
+	free(room);
+	return queued;
+}
+
+/* An end that came by itself is written down when it is first seen. */
+static void note_ends(struct group *g, struct now now)
+{
+	for (size_t i = 0; i < g->n_members; i++) {
+		struct kept_alert *ka = g->members[i]->alert;
+
+		if (alert_resolved(&ka->a, now.wall) && ka->a.updated_at < ka->a.ends_at) {
+			ka->a.updated_at = now.wall;
+			alerts_store(g->n, ka);
+		}
+	}
+}
+
+static void flush(struct group *g, struct now now)
+{
+	struct snapshot s;
+	bool told = false, first = !g->flushed;
+
+	timer_set(g->n->env.timers, &g->timer, TIMER_MONO, now.mono + g->route->group_interval,
+		  flush_due);
+	g->flushed = true;
+	note_ends(g, now);
+	s = snapshot_take(g, now);
+	for (size_t i = 0; g->receiver && i < g->receiver->n; i++)
+		told |= tell(g, i, now, &s);
+	hashes_done(&s.firing);
+	hashes_done(&s.resolved);
+	if (told || first)
+		save(g, now);
+	group_reap(g, now);
+}
+
+static void flush_due(struct timer *t, struct now now)
+{
+	struct group *g = CONTAINER(t, struct group, timer);
+	struct notify *n = g->n;
+
+	notify_enter(n);
+	flush(g, now);
+	notify_leave(n, now);
+}
+
+/* Nothing is on its way to anybody, and nobody who wants to know believes that it fires. */
+static bool may_leave(const struct group *g, const struct alert *a)
+{
+	for (size_t i = 0; g->receiver && i < g->receiver->n; i++) {
+		const struct lane *l = g->lanes[i];
+
+		if (l->told && g->receiver->integrations[i].send_resolved &&
+		    hashes_has(l->firing, a->hash))
+			return false;
+	}
+	return true;
+}
+
+static bool lanes_idle(const struct group *g)
+{
+	for (size_t i = 0; g->receiver && i < g->receiver->n; i++) {
+		if (g->lanes[i]->first)
+			return false;
+	}
+	return true;
+}
+
+/* Without anything firing, what was told must first be taken back or forgotten. */
+static bool lanes_quiet(const struct group *g)
+{
+	for (size_t i = 0; g->receiver && i < g->receiver->n; i++) {
+		if (g->lanes[i]->told && g->lanes[i]->firing.n)
+			return false;
+	}
+	return true;
+}
+
+void group_reap(struct group *g, struct now now)
+{
+	struct notify *n = g->n;
+	bool firing = false, quiet = lanes_quiet(g);
+
+	if (!lanes_idle(g))
+		return;
+	for (size_t i = 0; i < g->n_members && !firing; i++)
+		firing = !alert_resolved(&g->members[i]->alert->a, now.wall);
+	for (size_t i = g->n_members; i > 0; i--) {
+		struct kept_alert *ka = g->members[i - 1]->alert;
+
+		if (!alert_resolved(&ka->a, now.wall) || !(firing || quiet) ||
+		    !may_leave(g, &ka->a))
+			continue;
+		leave(g->members[i - 1]);
+		alerts_drop_if_done(n, now, ka);
+	}
+	if (!g->n_members)
+		group_end(g);
+}
+
+/* ---- configuration and restart ----------------------------------------------------------- */
+static void remember_time(struct notify *n, char prefix, const char *name, struct group_time t)
+{
+	struct buf b;
+	struct group_time *copy = MEM_NEW(struct group_time);
+
+	*copy = t;
+	buf_init(&b, BUF_MAX_ANY);
+	buf_addc(&b, prefix);
+	buf_adds(&b, name);
+	if (map_get(&n->times, buf_str(&b)))
+		free(copy);
+	else
+		map_put(&n->times, buf_str(&b), copy);
+	buf_done(&b);
+}
+
+void group_times_free(struct notify *n)
+{
+	map_each (&n->times, e)
+		free(e->value);
+	map_clear(&n->times);
+}
+
+/* Rows of groups that are no more. */
+static void forget_rows(struct notify *n)
+{
+	map_each (&n->times, e) {
+		if (e->key.p[0] == 'i' && !map_get(&n->groups, str_from(e->key, 1)))
+			batch_add(notify_batch(n), ST_GROUP_DEL, V_TEXT(str_from(e->key, 1)));
+	}
+}
+
+void group_rebuild(struct notify *n, struct now now)
+{
+	struct map old = n->groups;
+
+	map_init(&n->groups);
+	map_each (&old, e) {
+		struct group *g = e->value;
+		struct group_time t = {.next_wall = next_wall(g, now),
+				       .stored_next = g->stored_next,
+				       .flushed = g->flushed};
+
+		remember_time(n, 'i', g->id, t);
+		t.stored_next = MS_NONE; /* that row has another name */
+		remember_time(n, 'k', g->key, t);
+		untie_lanes(g);
+		group_free(g);
+	}
+	map_done(&old);
+	map_each (&n->alerts, e)
+		group_route(n, now, e->value);
+	forget_rows(n);
+	group_times_free(n);
+	map_each (&n->alerts, e)
+		alerts_drop_if_done(n, now, e->value);
+}
+
+void group_stop_all(struct notify *n)
+{
+	map_each (&n->groups, e)
+		timer_stop(n->env.timers, &((struct group *)e->value)->timer);
+}
+
+void group_free_all(struct notify *n)
+{
+	map_each (&n->groups, e) {
+		untie_lanes(e->value);
+		group_free(e->value);
+	}
+	map_done(&n->groups);
+	group_times_free(n);
+	map_done(&n->times);
+}
+
+static bool restore_row(void *arg, const struct val *v, size_t n_vals)
+{
+	struct notify *n = arg;
+	char *id = mem_str(v[0].s);
+
+	CHECK(n_vals == 5);
+	remember_time(n, 'i', id,
+		      (struct group_time){.next_wall = v[3].i,
+					  .stored_next = v[3].i,
+					  .flushed = v[4].i != 0});
+	free(id);
+	return true;
+}
+
+bool group_restore(struct notify *n, struct store *s, struct err *err)
+{
+	return store_select(s, ST_GROUP_LOAD, NULL, 0, restore_row, n, err);
+}

@@ -1,0 +1,250 @@
+/*
+ * What the files of the notifier share; nobody else includes this.
+ *
+ *   notify   the object; alerts.c keeps the alerts, group.c the aggregation groups
+ *   group    alerts of one route with the same group labels; a timer decides when it is flushed
+ *   lane     one group towards one integration: what was told last, and the open rows in order
+ *   dest     one integration: how much may run at once, whether it is paused, its counters
+ *   row      one notification on its way, durable (outbox.c); an attempt is one try (deliver.c)
+ *
+ * Rules that hold between events:
+ *   - only the first open row of a lane is ever on its way, so that a receiver hears of the end
+ *     after it heard of the beginning;
+ *   - a request starts only when its row is on disk as SENDING: a crash leaves no request behind
+ *     that the next start does not know of;
+ *   - an alert leaves a group only when it is over and no lane of the group has anything open
+ *     or anything left to tell about it.
+ */
+#ifndef NOTIFY_INNER_H
+#define NOTIFY_INNER_H
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "notify/config.h"
+#include "notify/dedup.h"
+#include "notify/message.h"
+#include "notify/notify.h"
+#include "notify/receiver.h"
+#include "store/batch.h"
+
+struct attempt;
+struct dest;
+struct group;
+struct lane;
+struct store;
+
+/* ---- alerts ------------------------------------------------------------------------------ */
+struct kept_alert {
+	struct alert a;
+	struct member **in; /* groups that hold it */
+	size_t n_in, cap_in;
+};
+
+/* An alert in a group; known to both by place, so that leaving costs nothing. */
+struct member {
+	struct kept_alert *alert;
+	struct group *group;
+	size_t at_alert, at_group;
+};
+
+/* ---- groups ------------------------------------------------------------------------------ */
+struct group {
+	struct notify *n;
+	const struct route *route;
+	const struct receiver *receiver; /* NULL: unknown name, tells nobody */
+	struct labels labels;		 /* owned */
+	char *id;			 /* ROUTEID:{...}: unique; the store's key */
+	char *key;			 /* ROUTEKEY:{...}: what is told */
+	struct member **members;
+	size_t n_members, cap;
+	struct lane **lanes; /* one an integration of the receiver */
+	struct timer timer;  /* mono; always set while it has members */
+	bool flushed;
+	ms_t stored_next; /* what the store knows; MS_NONE: no row */
+	bool stored_flushed;
+};
+
+/* A group's time as the store or the configuration before had it. */
+struct group_time {
+	ms_t next_wall;
+	ms_t stored_next; /* of its row; MS_NONE: none */
+	bool flushed;
+	bool taken;
+};
+
+/* ---- lanes and destinations -------------------------------------------------------------- */
+struct lane {
+	struct dest *dest;
+	int users;	     /* groups that tell through it: 0 or 1, 2 if two routes have one key */
+	struct group *group; /* one of them, or NULL */
+	char *group_key;
+	struct row *first, *last; /* open rows, oldest first */
+	bool told;		  /* there is a notice */
+	ms_t sent_at, sent_mono, expires_at;
+	struct hashes firing, resolved; /* as told */
+	char *message_id;
+};
+
+enum fail_reason {
+	FAIL_OTHER,
+	FAIL_CLIENT,
+	FAIL_SERVER,
+	FAIL_AUTH,
+	FAIL_LIMITED,
+	FAIL_DEADLINE,
+	FAIL_CANCELED,
+	FAIL_COUNT,
+};
+
+struct dest {
+	struct notify *n;
+	char *id;			/* "name/kind/index" */
+	const struct integration *to;	/* NULL: not configured */
+	struct row *ready, *ready_last; /* first rows of lanes that may go now */
+	struct timer timer;		/* end of the pause */
+	bool paused;
+	int running;  /* rows SENDING */
+	int failures; /* connections failed in a row */
+	bool raised;  /* a self alert about it may be firing */
+	bool unsure;  /* ... or not: nobody knows since the start */
+	uint64_t sent, failed, retried, open, begun;
+	uint64_t requests, failed_requests;
+	uint64_t reasons[8]; /* failed, by enum fail_reason */
+	ms_t last_sent_at, last_failed_at;
+	char *last_error;
+	double latency_sum_s;
+	uint64_t latency_count;
+};
+
+/* ---- outbox ------------------------------------------------------------------------------ */
+struct row {
+	struct notify *n;
+	uint64_t id;
+	enum outbox_status status;
+	struct lane *lane; /* while open */
+	char *group_key, *receiver, *reason, *key, *title, *provider_id, *error;
+	bool resolved;
+	struct message *message; /* while open */
+	struct hashes firing, told_resolved;
+	ms_t created_at, created_mono, next_at, next_mono, done_at;
+	int attempts;
+	bool plain;	       /* the plainer form is wanted */
+	bool twice;	       /* may have been told before a crash */
+	bool late_raised;      /* the self alert for being late is out */
+	bool is_ready;	       /* waits in dest->ready */
+	bool stored;	       /* the store has the row */
+	enum fail_reason fail; /* of the last attempt */
+	uint64_t turn;	       /* durable when this turn is */
+	struct timer timer;    /* RETRY: when it is due, or when it is late */
+	struct attempt *attempt;
+	struct row *lane_next, *ready_next, *ready_prev;
+	struct row *newer, *older; /* all rows */
+	struct row *done_next;	   /* finished rows, oldest first */
+};
+
+struct self_event { /* waits until nothing else is going on */
+	const char *name;
+	char *what, *text;
+	bool firing;
+	struct self_event *next;
+};
+
+struct notify {
+	struct notify_env env;
+	struct notify_config *config; /* a reference; NULL: none yet */
+	char *external_url;
+	struct map alerts; /* by label bytes: struct kept_alert */
+	struct map groups; /* by id: struct group */
+	struct map lanes;  /* by group key, NUL, dest id: struct lane */
+	struct map dests;  /* by id: struct dest */
+	struct map times;  /* by group id: struct group_time, until the first configuration */
+	struct row *newest, *oldest;
+	struct row *done_first, *done_last;
+	size_t n_done, n_open;
+	struct row **starting; /* SENDING, waiting for the commit */
+	size_t n_starting, cap_starting;
+	uint64_t next_id;
+	uint64_t turn;	  /* what is decided now belongs to it */
+	uint64_t durable; /* the last turn that is on disk */
+	uint64_t version;
+	uint64_t over_limit; /* rows kept although the outbox was full */
+	bool full_raised;
+	bool configured; /* once at least */
+	bool stopped;
+	int depth; /* of entries: self alerts go out at the outermost end */
+	struct self_event *self_first, *self_last;
+};
+
+/* Every entry from outside is between these two: self alerts are raised at the end. */
+void notify_enter(struct notify *n);
+void notify_leave(struct notify *n, struct now now);
+#define SELF_RECEIVER "RouseReceiverFailing"
+#define SELF_OUTBOX "RouseOutboxFull"
+/* Queues a self alert; `name` is one of the two, for ever. */
+void notify_self(struct notify *n, const char *name, const char *what, const char *text,
+		 bool firing);
+static inline struct batch *notify_batch(struct notify *n)
+{
+	return n->env.batch(n->env.core);
+}
+
+/* ---- alerts.c ---------------------------------------------------------------------------- */
+void alerts_put(struct notify *n, struct now now, const struct alert_in *in, size_t count);
+void alerts_store(struct notify *n, const struct kept_alert *ka);
+/* Forgets an alert that is over and in no group. */
+void alerts_drop_if_done(struct notify *n, struct now now, struct kept_alert *ka);
+void alerts_free(struct notify *n);
+ATTR_CHECK bool alerts_restore(struct notify *n, struct now now, struct store *s, struct err *err);
+
+/* ---- group.c ----------------------------------------------------------------------------- */
+/* Puts an alert into the groups its routes ask for. */
+void group_route(struct notify *n, struct now now, struct kept_alert *ka);
+/* A member changed: the group's next flush becomes durable. */
+void group_touched(struct group *g, struct now now, const struct kept_alert *ka);
+/* Lets alerts go that are over and told; the group too when it is empty. */
+void group_reap(struct group *g, struct now now);
+/* Rebuilds all groups for the configuration that is now in n. */
+void group_rebuild(struct notify *n, struct now now);
+void group_free_all(struct notify *n);
+void group_stop_all(struct notify *n);
+ATTR_CHECK bool group_restore(struct notify *n, struct store *s, struct err *err);
+void group_times_free(struct notify *n);
+
+/* ---- lane.c ------------------------------------------------------------------------------ */
+struct lane *lane_get(struct notify *n, struct str group_key, struct dest *d);
+/* Frees it when nothing needs it: no group, no rows (its notice is dropped). */
+void lane_release(struct notify *n, struct lane *l);
+/* What the receiver knows once everything open has arrived; `before` leaves out that row and
+ * those behind it (NULL: none left out). */
+struct told lane_told(const struct lane *l, struct now now, const struct row *before);
+/* Writes down what was told by a row that is SENT. */
+void lane_note(struct lane *l, struct now now, const struct row *r, ms_t repeat_interval);
+void lane_forget(struct lane *l); /* drops the notice */
+struct dest *dest_get(struct notify *n, struct str id);
+void lane_free_all(struct notify *n);
+ATTR_CHECK bool lane_restore(struct notify *n, struct now now, struct store *s, struct err *err);
+
+/* ---- outbox.c ---------------------------------------------------------------------------- */
+/* Queues a notification behind what is open in the lane; `replaces` (NULL: none) is the lane's
+ * last row, unsent, and goes away for it. */
+void outbox_queue(struct lane *l, struct now now, struct message *take, struct row *replaces);
+/* May the message stand in for the lane's last open row? */
+struct row *outbox_replaceable(const struct lane *l, struct hashes firing, struct hashes resolved);
+/* Starts what is durable and may go out. */
+void outbox_durable(struct notify *n, struct now now);
+/* Gives every configured destination its chance (after a reload or a start). */
+void outbox_rebind(struct notify *n, struct now now);
+void outbox_sent(struct row *r, struct now now, struct str provider_id);
+/* wait: ms from now, or -1 for the policy's back-off; whole: the destination rests too. */
+void outbox_retry(struct row *r, struct now now, ms_t wait, bool whole, const char *why);
+void outbox_dead(struct row *r, struct now now, enum dead_scope scope, const char *why);
+void outbox_stop_all(struct notify *n);
+void outbox_free_all(struct notify *n);
+ATTR_CHECK bool outbox_restore(struct notify *n, struct now now, struct store *s, struct err *err);
+
+/* ---- deliver.c --------------------------------------------------------------------------- */
+/* The row is SENDING and durable: build the request and send it. */
+void deliver_start(struct row *r, struct now now);
+void deliver_cancel(struct row *r);
+
+#endif

@@ -1,0 +1,188 @@
+/*
+ * Lanes: what one integration was told of one group (the notification log), and the order of what
+ * is on its way to it. Destinations: one an integration, with its counters and its rest.
+ *
+ * A lane whose receiver knows of nothing that fires is the same as one that was never told, so
+ * its notice is dropped; the next beginning is a first notification and a new message.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "notify/inner.h"
+#include "store/store.h"
+
+static void lane_key(struct buf *b, struct str group_key, const char *dest)
+{
+	buf_init(b, BUF_MAX_ANY);
+	buf_add(b, group_key);
+	buf_addc(b, '\0');
+	buf_adds(b, dest);
+}
+
+struct lane *lane_get(struct notify *n, struct str group_key, struct dest *d)
+{
+	struct buf key;
+	struct lane *l;
+
+	lane_key(&key, group_key, d->id);
+	l = map_get(&n->lanes, buf_str(&key));
+	if (!l) {
+		l = MEM_NEW(struct lane);
+		*l = (struct lane){.dest = d, .group_key = mem_str(group_key)};
+		map_put(&n->lanes, buf_str(&key), l);
+	}
+	buf_done(&key);
+	return l;
+}
+
+static void clear_notice(struct lane *l)
+{
+	hashes_done(&l->firing);
+	hashes_done(&l->resolved);
+	free(l->message_id);
+	l->message_id = NULL;
+	l->told = false;
+}
+
+static void lane_free(struct lane *l)
+{
+	clear_notice(l);
+	free(l->group_key);
+	free(l);
+}
+
+void lane_forget(struct lane *l)
+{
+	if (!l->told)
+		return;
+	batch_add(notify_batch(l->dest->n), ST_NOTICE_DEL, V_TEXT(str_of(l->group_key)),
+		  V_TEXT(str_of(l->dest->id)));
+	clear_notice(l);
+}
+
+void lane_release(struct notify *n, struct lane *l)
+{
+	struct buf key;
+
+	if (l->users || l->first)
+		return;
+	lane_forget(l);
+	lane_key(&key, str_of(l->group_key), l->dest->id);
+	CHECK(map_delete(&n->lanes, buf_str(&key)) == l);
+	buf_done(&key);
+	lane_free(l);
+}
+
+struct told lane_told(const struct lane *l, struct now now, const struct row *before)
+{
+	const struct row *last = before ? NULL : l->last;
+
+	for (const struct row *r = l->first; before && r != before; r = r->lane_next)
+		last = r;
+	if (last)
+		return (struct told){.any = true,
+				     .open = true,
+				     .firing = last->firing,
+				     .resolved = last->told_resolved};
+	return (struct told){.any = l->told,
+			     .firing = l->firing,
+			     .resolved = l->resolved,
+			     .age = now.mono - l->sent_mono};
+}
+
+static void store_notice(const struct lane *l)
+{
+	size_t n_firing, n_resolved;
+	char *firing = hashes_bytes(l->firing, &n_firing);
+	char *resolved = hashes_bytes(l->resolved, &n_resolved);
+
+	batch_add(notify_batch(l->dest->n), ST_NOTICE_PUT, V_TEXT(str_of(l->group_key)),
+		  V_TEXT(str_of(l->dest->id)), V_INT(l->sent_at),
+		  V_BLOB(((struct str){.p = firing, .n = n_firing})),
+		  V_BLOB(((struct str){.p = resolved, .n = n_resolved})),
+		  V_TEXT(str_of(l->message_id)), V_INT(l->expires_at));
+	free(firing);
+	free(resolved);
+}
+
+void lane_note(struct lane *l, struct now now, const struct row *r, ms_t repeat_interval)
+{
+	if (!l->users || !r->firing.n) {
+		lane_forget(l);
+		return;
+	}
+
+	char *id = mem_str(str_of(r->provider_id));
+
+	clear_notice(l);
+	l->message_id = id;
+	l->told = true;
+	l->firing = hashes_dup(r->firing);
+	l->resolved = hashes_dup(r->told_resolved);
+	l->sent_at = now.wall;
+	l->sent_mono = now.mono;
+	l->expires_at = now.wall + 2 * repeat_interval;
+	store_notice(l);
+}
+
+struct dest *dest_get(struct notify *n, struct str id)
+{
+	struct dest *d = map_get(&n->dests, id);
+
+	if (d)
+		return d;
+	d = MEM_NEW(struct dest);
+	*d = (struct dest){.n = n,
+			   .id = mem_str(id),
+			   .unsure = true,
+			   .last_sent_at = MS_NONE,
+			   .last_failed_at = MS_NONE};
+	map_put(&n->dests, id, d);
+	return d;
+}
+
+void lane_free_all(struct notify *n)
+{
+	map_each (&n->lanes, e)
+		lane_free(e->value);
+	map_done(&n->lanes);
+	map_each (&n->dests, e) {
+		struct dest *d = e->value;
+
+		timer_stop(n->env.timers, &d->timer);
+		free(d->id);
+		free(d->last_error);
+		free(d);
+	}
+	map_done(&n->dests);
+}
+
+struct restoring {
+	struct notify *n;
+	struct now now;
+};
+
+static bool restore_row(void *arg, const struct val *v, size_t n_vals)
+{
+	struct restoring *r = arg;
+	struct lane *l = lane_get(r->n, v[0].s, dest_get(r->n, v[1].s));
+
+	CHECK(n_vals == 7);
+	clear_notice(l);
+	l->told = true;
+	l->sent_at = v[2].i;
+	l->sent_mono = r->now.mono - MAX(r->now.wall - v[2].i, 0);
+	l->firing = hashes_from_bytes(v[3].s);
+	l->resolved = hashes_from_bytes(v[4].s);
+	l->message_id = mem_str(v[5].s);
+	l->expires_at = v[6].i;
+	return true;
+}
+
+bool lane_restore(struct notify *n, struct now now, struct store *s, struct err *err)
+{
+	struct restoring r = {.n = n, .now = now};
+
+	return store_select(s, ST_NOTICE_LOAD, NULL, 0, restore_row, &r, err);
+}

@@ -1,0 +1,22 @@
+/*
+ * Which routes an alert takes: the whole tree, depth first (reference: alertmanager.md §1.4).
+ */
+#ifndef NOTIFY_ROUTE_H
+#define NOTIFY_ROUTE_H
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "notify/config.h"
+#include "promql/labels.h"
+
+/* Calls fn for each route that the labels end in, left to right. A node that matched a child is
+ * no result itself; the first matching child without `continue` ends the search. A regular
+ * expression that gives up counts as matching: better one page too many. */
+void route_match(const struct route *root, struct labels ls,
+		 void (*fn)(void *arg, const struct route *r), void *arg);
+/* The labels that make the group of an alert on this route. */
+struct labels route_group_labels(const struct route *r, struct labels ls, struct arena *a);
+/* {a="b", c="d"}, values quoted as Go does: the tail of a group key. */
+void route_put_labels(struct buf *b, struct labels ls);
+
+#endif
