@@ -18,6 +18,7 @@ struct rule_set;
 /* Somebody rouse talks HTTP to: Prometheus, a remote-write receiver, an Alertmanager. */
 struct endpoint {
 	struct str url; /* without a trailing slash */
+	struct str public_url; /* without user info: what may be shown */
 	struct http_config http;
 	ms_t timeout;
 	struct io_header *headers; /* extra ones (X-Scope-OrgID) */

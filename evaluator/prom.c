@@ -9,6 +9,7 @@
 #include "evaluator/prom.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/mem.h"
@@ -18,6 +19,7 @@
 #define PROM_CONCURRENCY 16
 #define PROM_URL_MAX 2048 /* longer ones are posted as a form */
 #define PROM_FIRST_AGAIN MINUTE
+#define HEADERS_MAX 32
 
 struct prom {
 	const struct io *io;
@@ -164,8 +166,7 @@ static void on_done(struct io_call *c, struct now now, const struct io_reply *re
 
 static void send(struct prom_query *q)
 {
-	static const struct io_header FORM[] = {
-		{STR("Content-Type"), STR("application/x-www-form-urlencoded")}};
+	struct io_header form[HEADERS_MAX + 1];
 	struct prom *p = q->prom;
 	const struct endpoint *e = &q->config->prometheus.urls[q->url];
 	struct io_request r = {
@@ -189,8 +190,11 @@ static void send(struct prom_query *q)
 	} else {
 		r.method = STR("POST");
 		r.body = buf_str(&p->auxiliary);
-		r.headers = FORM;
-		r.n_headers = 1;
+		r.n_headers = MIN(e->n_headers, (size_t)HEADERS_MAX);
+		memcpy(form, e->headers, r.n_headers * sizeof(*form));
+		form[r.n_headers++] = (struct io_header){
+			STR("Content-Type"), STR("application/x-www-form-urlencoded")};
+		r.headers = form;
 	}
 	r.url = buf_str(&p->text);
 	q->call.on_data = q->out ? on_data : NULL;
@@ -240,7 +244,7 @@ static enum prom_end judge(struct prom_query *q, const struct io_reply *r, struc
 			return PROM_ANSWER;
 		if (decode_end(&q->decoder, err))
 			return PROM_ANSWER;
-		return q->decoder.answered ? PROM_REFUSED : PROM_UNREACHABLE;
+		return q->decoder.refused ? PROM_REFUSED : PROM_UNREACHABLE;
 	}
 	decode_error_body(r->status, r->body, err);
 	return r->status == 400 || r->status == 422 ? PROM_REFUSED : PROM_UNREACHABLE;

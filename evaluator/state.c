@@ -71,6 +71,14 @@ void states_begin(struct states *s)
 	s->evaluation++;
 }
 
+struct active *states_see_again(struct states *s, struct active *a)
+{
+	if (a->mark == s->evaluation)
+		return NULL;
+	a->mark = s->evaluation;
+	return a;
+}
+
 struct active *states_see(struct states *s, struct labels labels)
 {
 	struct active *a = map_get(&s->by_labels, labels_bytes(labels));
@@ -78,11 +86,8 @@ struct active *states_see(struct states *s, struct labels labels)
 	if (!a) {
 		a = active_new(labels);
 		map_put(&s->by_labels, labels_bytes(a->labels), a);
-	} else if (a->mark == s->evaluation) {
-		return NULL;
 	}
-	a->mark = s->evaluation;
-	return a;
+	return states_see_again(s, a);
 }
 
 void states_abort(struct states *s)

@@ -70,8 +70,9 @@ void states_begin(struct states *s);
 /* One element of the result: finds or makes its entry. Labels and annotations are copied where
  * needed. NULL: the same label set came twice in this evaluation. */
 struct active *states_see(struct states *s, struct labels labels);
-/* What this evaluation says about an entry it has seen; applied at once for value and annotations
- * of known alerts, as nothing can fail after the last states_see. */
+/* The same for an entry that is known to be meant. */
+struct active *states_see_again(struct states *s, struct active *a);
+/* Nothing has happened in this evaluation. */
 void states_abort(struct states *s);
 
 /* The element's part of the step, in result order, before states_step: new entries become

@@ -1,0 +1,120 @@
+/*
+ * What the files of this folder share: the core itself. Nobody else includes it.
+ */
+#ifndef EVALUATOR_CORE_PRIVATE_H
+#define EVALUATOR_CORE_PRIVATE_H
+
+#include "base/base.h"
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/map.h"
+#include "base/timer.h"
+#include "evaluator/core.h"
+#include "evaluator/metric.h"
+#include "evaluator/state.h"
+#include "evaluator/view.h"
+
+struct am_sender;
+struct batch;
+struct branch;
+struct restore;
+struct stale_write;
+struct group;
+struct prom;
+struct evaluation;
+struct expander;
+struct rule_run;
+
+/* Rows of rule_alert, by rule, until the first configuration claims them. */
+struct stored_alerts {
+	struct active *v; /* labels, annotations owned; state as stored */
+	size_t n, cap;
+};
+void stored_alerts_free(struct stored_alerts *sa);
+
+struct core {
+	const struct io *io;
+	struct limits limits;
+	char *external_url;
+	ms_t data_retention;
+	struct timers timers;
+
+	/* the batch of this turn, and the turns */
+	struct batch *batch;
+	uint64_t turn, taken_turn, durable_turn;
+	uint64_t version;
+
+	struct config *config;
+	struct notify *notify;
+	struct prom *prom;
+	struct am_sender *am;   /* NULL: nobody is forwarded to */
+	struct group **groups;  /* by file, then name */
+	size_t n_groups;
+	struct map owners;      /* labels with externals -> struct owner: rules that fire it */
+	struct expander *expander; /* scratch for the texts of rules */
+	struct branch *branches;   /* questions which branch holds */
+	struct restore *restores; /* of groups the store had never seen */
+	struct evaluation *idle; /* evaluations kept for reuse */
+	struct stale_write *stale_writes; /* markers of removed groups */
+	bool stopped;
+
+	/* what the store had, until the first configuration claims it */
+	struct map stored;       /* rule key -> struct stored_alerts */
+	struct map known_groups; /* keys of groups that were evaluated here before */
+	bool configured;
+
+	uint64_t next_event;     /* id of the next row of the trail */
+
+	/* about rouse itself */
+	struct map self_alerts;  /* "name what" -> struct self_alert */
+	ms_t started_at;
+	bool blind;
+	ms_t blind_since;
+	bool store_failing;
+	char *store_error;
+	bool reload_ok;
+	ms_t reloaded_at;
+	char *reload_error;
+	struct now last;         /* clocks at the last tick: to see them jump */
+	bool tilt;
+	uint64_t tilts;
+
+	struct metric_summary evaluation_s, group_s;
+};
+
+/* The batch of this turn; made when first asked for. */
+struct batch *core_batch(struct core *c);
+void core_changed(struct core *c);
+/* The trail that explain reads: what was decided about whom, and why. */
+void core_event(struct core *c, struct now now, const char *kind, struct str subject, const char *fmt,
+		...) ATTR_PRINTF(5, 6);
+/* An iteration of the group is over. */
+void core_group_done(struct core *c, struct now now, struct group *g, bool reached);
+
+/* alerts.c: a change of state becomes durable, told and remembered. */
+void alerts_changed(struct core *c, struct now now, struct rule_run *rr, struct active *a,
+		    enum state_change what);
+/* The rule is gone: what it told as firing ends. */
+void alerts_rule_removed(struct core *c, struct now now, struct rule_run *rr);
+/* Puts what the store had into its rule; true if there was anything. */
+bool alerts_claim(struct core *c, struct rule_run *rr);
+/* After a configuration: what rules fire is told (again), and the notifier's alerts whose rule no
+ * longer exists end. */
+void alerts_reconcile(struct core *c, struct now now);
+/* Forwards what is due to existing Alertmanagers. */
+void alerts_forward(struct core *c, struct now now, struct rule_run *rr, ms_t slot);
+/* The annotations of a firing alert have more to say (because). */
+void alerts_tell(struct core *c, struct now now, struct rule_run *rr, struct active *a);
+void alerts_store(struct core *c, struct rule_run *rr, const struct active *a);
+
+/* selfmon.c */
+void selfmon_alert(struct core *c, struct now now, struct str name, struct str what, struct str text,
+		   bool firing);
+void selfmon_blind(struct core *c, struct now now);
+void selfmon_store(struct core *c, struct now now, bool ok, struct str error);
+/* Looks for a jump of the wall clock since the last tick; returns by how much (0: none). */
+ms_t selfmon_clock(struct core *c, struct now now);
+void selfmon_restored(struct core *c);
+void selfmon_done(struct core *c);
+
+#endif

@@ -1,0 +1,589 @@
+/* One iteration of a group, rule by rule. */
+#include "evaluator/evaluation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "evaluator/config.h"
+#include "evaluator/core_private.h"
+#include "evaluator/restore.h"
+#include "evaluator/write.h"
+#include "rules/expand.h"
+
+/* A question of a template and its answer. */
+struct template_answer {
+	struct str expr;
+	bool answered;
+	struct str error; /* empty: v and n hold */
+	struct rule_sample *v;
+	size_t n;
+};
+
+/* What the present result says, before anything has changed. */
+struct element {
+	struct active *active;
+	struct labels annotations;
+};
+
+struct evaluation {
+	struct core *core;
+	struct group *group;
+	struct evaluation *next; /* in the list of idle ones */
+	struct config *config;   /* held for the iteration */
+	struct prom_query query;
+	struct vector vector;
+	struct vector template_vector;
+	struct arena arena;      /* of the rule at work */
+	struct template_answer *answers;
+	size_t n_answers, answers_cap;
+	struct writer writer;
+	size_t at;               /* rule */
+	ms_t slot, query_at;
+	ms_t rule_started;
+	struct now now;          /* of the present callback: for the changes it makes */
+	struct labels_builder builder;
+	struct buf pairs;
+};
+
+static void rule_begin(struct evaluation *ev, struct now now);
+static void rule_expand(struct evaluation *ev, struct now now);
+
+static struct rule_run *rule_run(struct evaluation *ev)
+{
+	return &ev->group->rules[ev->at];
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static struct evaluation *evaluation_get(struct core *c)
+{
+	struct evaluation *ev = c->idle;
+
+	if (ev) {
+		c->idle = ev->next;
+		return ev;
+	}
+	ev = MEM_NEW(struct evaluation);
+	ev->core = c;
+	vector_init(&ev->vector);
+	vector_init(&ev->template_vector);
+	arena_init(&ev->arena);
+	labels_builder_init(&ev->builder);
+	buf_init(&ev->pairs, 64u << 20);
+	writer_init(&ev->writer, c->io);
+	return ev;
+}
+
+static void evaluation_put(struct evaluation *ev)
+{
+	vector_clear(&ev->vector);
+	vector_clear(&ev->template_vector);
+	arena_clear(&ev->arena);
+	ev->n_answers = 0;
+	config_free(TAKE(ev->config));
+	ev->group = NULL;
+	ev->next = ev->core->idle;
+	ev->core->idle = ev;
+}
+
+void evaluations_done(struct core *c)
+{
+	while (c->idle) {
+		struct evaluation *ev = c->idle;
+
+		c->idle = ev->next;
+		prom_query_free(&ev->query);
+		vector_done(&ev->vector);
+		vector_done(&ev->template_vector);
+		arena_done(&ev->arena);
+		labels_builder_done(&ev->builder);
+		buf_done(&ev->pairs);
+		writer_done(&ev->writer);
+		free(ev->answers);
+		free(ev);
+	}
+}
+
+void evaluation_start(struct group *g, struct now now)
+{
+	struct evaluation *ev = evaluation_get(g->core);
+
+	CHECK(!g->running);
+	g->running = ev;
+	ev->group = g;
+	ev->config = config_ref(g->core->config);
+	ev->at = 0;
+	ev->slot = group_slot_ms(g);
+	ev->query_at = ev->slot - g->def->query_offset;
+	g->last_samples = 0;
+	g->last_rules_s = 0;
+	rule_begin(ev, now);
+}
+
+void evaluation_cancel(struct evaluation *ev)
+{
+	ev->group->running = NULL;
+	prom_query_cancel(&ev->query);
+	writer_cancel(&ev->writer);
+	evaluation_put(ev);
+}
+
+static void finish(struct evaluation *ev, struct now now, bool reached)
+{
+	struct group *g = ev->group;
+
+	evaluation_put(ev);
+	group_finished(g, now, reached);
+}
+
+/* ---- health ---------------------------------------------------------------------------------- */
+
+static void rule_health(struct evaluation *ev, struct rule_run *rr, struct now now,
+			const char *error)
+{
+	struct group *g = ev->group;
+	enum rule_health was = rr->health;
+
+	g->evaluations++;
+	rr->last_evaluation = now.wall;
+	rr->evaluation_s = (double)(now.mono - ev->rule_started) / 1000;
+	g->last_rules_s += rr->evaluation_s;
+	metric_observe(&ev->core->evaluation_s, rr->evaluation_s);
+	rr->health = error ? RULE_ERR : RULE_OK;
+	if (error)
+		g->failures++;
+	if (!error && !rr->last_error && was == rr->health)
+		return;
+	if (error && rr->last_error && strcmp(error, rr->last_error) == 0)
+		return;
+	free(rr->last_error);
+	rr->last_error = error ? mem_str(str_of(error)) : NULL;
+	core_changed(ev->core);
+	if (error)
+		io_log(ev->core->io, LOG_LEVEL_WARN, "rule failed", "group=\"%.*s\" rule=\"%.*s\" err=\"%s\"",
+		       STR_ARG(g->def->key), STR_ARG(rr->rule->name), error);
+}
+
+/* Goes on with the next rule that can be evaluated, or ends the iteration. */
+static void next_rule(struct evaluation *ev, struct now now)
+{
+	ev->at++;
+	arena_clear(&ev->arena);
+	ev->n_answers = 0;
+	rule_begin(ev, now);
+}
+
+static void rule_failed(struct evaluation *ev, struct now now, const char *why)
+{
+	rule_health(ev, rule_run(ev), now, why);
+	next_rule(ev, now);
+}
+
+/* Nobody can be asked: the remaining rules know as little as this one. */
+static void unreachable(struct evaluation *ev, struct now now, const char *why)
+{
+	for (; ev->at < ev->group->def->n; ev->at++) {
+		ev->rule_started = now.mono;
+		rule_health(ev, rule_run(ev), now, why);
+	}
+	finish(ev, now, false);
+}
+
+/* ---- stepping ---------------------------------------------------------------------------------- */
+
+static void on_change(void *arg, struct active *a, enum state_change what)
+{
+	struct evaluation *ev = arg;
+
+	alerts_changed(ev->core, ev->now, rule_run(ev), a, what);
+}
+
+static void seen_keep(struct rule_run *rr, const struct vector *v, const struct element *e)
+{
+	for (size_t i = v->n; i < rr->n_seen; i++)
+		labels_free(rr->seen[i].labels);
+	rr->seen = mem_reserve(rr->seen, &rr->seen_cap, v->n, sizeof(*rr->seen));
+	for (size_t i = 0; i < v->n; i++) {
+		struct seen *s = &rr->seen[i];
+
+		if (i >= rr->n_seen || !labels_eq(s->labels, v->v[i].labels)) {
+			if (i < rr->n_seen)
+				labels_free(s->labels);
+			s->labels = labels_heap(v->v[i].labels);
+		}
+		s->value = v->v[i].v;
+		s->active = e[i].active;
+	}
+	rr->n_seen = v->n;
+}
+
+static void seen_drop(struct rule_run *rr)
+{
+	for (size_t i = 0; i < rr->n_seen; i++)
+		labels_free(rr->seen[i].labels);
+	rr->n_seen = 0;
+}
+
+static void written(struct evaluation *ev, struct now now, const char *error)
+{
+	rule_health(ev, rule_run(ev), now, error);
+	next_rule(ev, now);
+}
+
+static void on_written(struct writer *w, struct now now, const char *error)
+{
+	struct evaluation *ev = CONTAINER(w, struct evaluation, writer);
+
+	written(ev, now, error);
+}
+
+/* After a good step: what must be forwarded and written, then the next rule. */
+static void rule_out(struct evaluation *ev, struct now now)
+{
+	struct rule_run *rr = rule_run(ev);
+
+	rr->samples = ev->vector.n;
+	ev->group->last_samples += ev->vector.n;
+	if (ev->core->am && rr->rule->alerting)
+		alerts_forward(ev->core, now, rr, ev->slot);
+	if (!ev->config->prometheus.remote_write) {
+		written(ev, now, NULL);
+		return;
+	}
+	writer_begin(&ev->writer, ev->config->prometheus.remote_write, ev->query_at);
+	if (rr->rule->alerting)
+		writer_add_alerts(&ev->writer, rr);
+	else
+		writer_add_vector(&ev->writer, rr, &ev->vector);
+	if (!writer_send(&ev->writer, rr, on_written))
+		written(ev, now, NULL);
+}
+
+static void step_failed(struct evaluation *ev, struct now now, const char *why)
+{
+	seen_drop(rule_run(ev));
+	rule_failed(ev, now, why);
+}
+
+static void alerting_step(struct evaluation *ev, struct now now, const struct element *e)
+{
+	struct rule_run *rr = rule_run(ev);
+	struct state_rule sr = {
+		.hold = rr->rule->hold,
+		.keep_firing_for = rr->rule->keep_firing_for,
+		.limit = ev->group->def->limit,
+	};
+	char why[128];
+	size_t count;
+
+	ev->now = now;
+	for (size_t i = 0; i < ev->vector.n; i++)
+		states_apply(&rr->states, e[i].active, e[i].annotations, ev->vector.v[i].v, ev->slot,
+			     on_change, ev);
+	if (!states_step(&rr->states, &sr, ev->slot, &count, on_change, ev)) {
+		snprintf(why, sizeof(why), "exceeded limit of %lld with %zu alerts",
+			 (long long)sr.limit, count);
+		step_failed(ev, now, why);
+		return;
+	}
+	rr->evaluated = true;
+	seen_keep(rr, &ev->vector, e);
+	rule_out(ev, now);
+}
+
+/* ---- expanding --------------------------------------------------------------------------------- */
+
+static enum query_state ask_template(void *user, struct str expr, ms_t at, struct query_result *out)
+{
+	struct evaluation *ev = user;
+
+	CHECK(at == ev->slot);
+	for (size_t i = 0; i < ev->n_answers; i++) {
+		const struct template_answer *t = &ev->answers[i];
+
+		if (!str_eq(t->expr, expr))
+			continue;
+		*out = (struct query_result){.v = t->v, .n = t->n, .error = t->error};
+		return !t->answered ? QUERY_WAIT : t->error.n ? QUERY_ERROR : QUERY_ANSWER;
+	}
+	ev->answers = mem_reserve(ev->answers, &ev->answers_cap, ev->n_answers + 1,
+				  sizeof(*ev->answers));
+	ev->answers[ev->n_answers++] =
+		(struct template_answer){.expr = arena_str(&ev->arena, expr)};
+	return QUERY_WAIT;
+}
+
+static struct expand_env expand_env(struct evaluation *ev)
+{
+	const struct prometheus_config *p = &ev->config->prometheus;
+
+	return (struct expand_env){
+		.external_labels = p->external_labels,
+		.external_url = p->console_url,
+		.at = ev->slot,
+		.query = {.fn = ask_template, .user = ev},
+	};
+}
+
+static bool expand(struct evaluation *ev, const struct rule_text *t, const struct sample *s,
+		   struct str *out)
+{
+	struct expand_env env = expand_env(ev);
+	struct rule_sample rs = {.labels = s->labels, .value = s->v};
+
+	switch (expand_run(ev->core->expander, t->expand, &env, &rs, &ev->arena, out)) {
+	case EXPAND_OK:
+		return true;
+	case EXPAND_ERROR:
+		io_log(ev->core->io, LOG_LEVEL_WARN, "template failed",
+		       "rule=\"%.*s\" name=\"%.*s\" result=\"%.*s\"", STR_ARG(rule_run(ev)->rule->name),
+		       STR_ARG(t->name), STR_ARG(*out));
+		return true;
+	case EXPAND_WAIT:
+		break;
+	}
+	return false;
+}
+
+/* Sample labels without the name, overlaid by the rule's, then alertname. */
+static bool final_labels(struct evaluation *ev, const struct sample *s, struct labels *out)
+{
+	const struct rule *r = rule_run(ev)->rule;
+	struct labels_builder *b = &ev->builder;
+	bool whole = true;
+
+	labels_builder_from(b, s->labels);
+	labels_builder_del(b, STR(LABEL_NAME));
+	for (size_t i = 0; i < r->n_labels; i++) {
+		struct str text = {0};
+
+		whole &= expand(ev, &r->label_texts[i], s, &text);
+		labels_builder_set(b, r->label_texts[i].name, text);
+	}
+	labels_builder_set(b, STR(LABEL_ALERTNAME), r->name);
+	*out = labels_builder_build(b, &ev->arena);
+	return whole;
+}
+
+static bool final_annotations(struct evaluation *ev, const struct sample *s, struct labels *out)
+{
+	const struct rule *r = rule_run(ev)->rule;
+	bool whole = true;
+
+	buf_clear(&ev->pairs);
+	for (size_t i = 0; i < r->n_annotations; i++) {
+		struct str text = {0};
+
+		whole &= expand(ev, &r->annotations[i], s, &text);
+		labels_append(&ev->pairs, r->annotations[i].name, text);
+	}
+	*out = labels_dup(&ev->arena, labels_of_bytes(buf_str(&ev->pairs)));
+	return whole;
+}
+
+static bool same_value(double a, double b)
+{
+	return memcmp(&a, &b, sizeof(a)) == 0;
+}
+
+/* Whether texts with these needs come out as they did for the same sample before. */
+static bool stays(unsigned needs, bool value_stays)
+{
+	return !(needs & (EXPAND_QUERY | EXPAND_NOW)) && (value_stays || !(needs & EXPAND_VALUE));
+}
+
+/* The element as it was expanded last time, if that still holds. */
+static const struct seen *seen_before(const struct rule_run *rr, const struct sample *s, size_t i)
+{
+	const struct seen *before = i < rr->n_seen ? &rr->seen[i] : NULL;
+
+	if (!before || !labels_eq(before->labels, s->labels))
+		return NULL;
+	return stays(rr->label_needs, same_value(before->value, s->v)) ? before : NULL;
+}
+
+enum element_end { ELEMENT_OK, ELEMENT_WAIT, ELEMENT_TWICE };
+
+/* With `only_try` nothing is looked up: it is only seen which questions templates have. */
+static enum element_end element_expand(struct evaluation *ev, size_t i, bool only_try,
+				       struct element *e)
+{
+	struct rule_run *rr = rule_run(ev);
+	const struct sample *s = &ev->vector.v[i];
+	const struct seen *before = seen_before(rr, s, i);
+	bool value_stays = before && same_value(before->value, s->v);
+	struct labels labels = {0};
+	bool whole = true;
+
+	if (before)
+		labels = before->active->labels;
+	else
+		whole = final_labels(ev, s, &labels);
+	if (before && stays(rr->text_needs, value_stays))
+		e->annotations = before->active->annotations;
+	else
+		whole &= final_annotations(ev, s, &e->annotations);
+	if (!whole)
+		return ELEMENT_WAIT;
+	if (only_try)
+		return ELEMENT_OK;
+	e->active = before ? states_see_again(&rr->states, before->active)
+			   : states_see(&rr->states, labels);
+	return e->active ? ELEMENT_OK : ELEMENT_TWICE;
+}
+
+static void on_template_answer(struct prom_query *q, struct now now, enum prom_end end,
+			       const struct err *err)
+{
+	struct evaluation *ev = CONTAINER(q, struct evaluation, query);
+	struct template_answer *t = ev->answers;
+
+	while (t->answered)
+		t++;
+	t->answered = true;
+	if (end != PROM_ANSWER) {
+		t->error = arena_str(&ev->arena, str_of(err->msg));
+	} else {
+		const struct vector *v = &ev->template_vector;
+
+		t->n = v->n;
+		t->v = ARENA_ARRAY(&ev->arena, struct rule_sample, v->n);
+		for (size_t i = 0; i < v->n; i++)
+			t->v[i] = (struct rule_sample){.labels = labels_dup(&ev->arena, v->v[i].labels),
+						       .value = v->v[i].v};
+	}
+	rule_expand(ev, now);
+}
+
+/* Asks the first question that has no answer yet. */
+static bool ask_next(struct evaluation *ev)
+{
+	for (size_t i = 0; i < ev->n_answers; i++) {
+		if (ev->answers[i].answered)
+			continue;
+		prom_query_start(&ev->query, ev->core->prom, ev->answers[i].expr, ev->slot,
+				 &ev->template_vector, on_template_answer);
+		return true;
+	}
+	return false;
+}
+
+/* Templates that query: all of them are tried first, so that no state is touched before every
+ * answer is there. True if one is missing and has been asked. */
+static bool must_ask(struct evaluation *ev)
+{
+	struct rule_run *rr = rule_run(ev);
+	struct element e;
+
+	if (!((rr->label_needs | rr->text_needs) & EXPAND_QUERY))
+		return false;
+	for (size_t i = 0; i < ev->vector.n; i++)
+		element_expand(ev, i, true, &e);
+	return ask_next(ev);
+}
+
+static void rule_expand(struct evaluation *ev, struct now now)
+{
+	struct rule_run *rr = rule_run(ev);
+
+	if (must_ask(ev))
+		return;
+
+	struct element *e = ARENA_ARRAY(&ev->arena, struct element, ev->vector.n);
+
+	states_begin(&rr->states);
+	for (size_t i = 0; i < ev->vector.n; i++) {
+		enum element_end end = element_expand(ev, i, false, &e[i]);
+
+		CHECK(end != ELEMENT_WAIT);
+		if (end == ELEMENT_TWICE) {
+			states_abort(&rr->states);
+			step_failed(ev, now,
+				    "vector contains metrics with the same labelset after applying alert labels");
+			return;
+		}
+	}
+	alerting_step(ev, now, e);
+}
+
+/* ---- recording rules --------------------------------------------------------------------------- */
+
+static void recording_step(struct evaluation *ev, struct now now)
+{
+	struct rule_run *rr = rule_run(ev);
+	const struct rule *r = rr->rule;
+	struct map twice;
+	char why[128];
+
+	map_init(&twice);
+	for (size_t i = 0; i < ev->vector.n; i++) {
+		struct labels_builder *b = &ev->builder;
+		struct sample *s = &ev->vector.v[i];
+
+		labels_builder_from(b, s->labels);
+		labels_builder_set(b, STR(LABEL_NAME), r->name);
+		for (size_t k = 0; k < r->n_labels; k++)
+			labels_builder_set(b, r->label_texts[k].name, r->label_texts[k].value);
+		s->labels = labels_builder_build(b, &ev->arena);
+		if (map_put(&twice, labels_bytes(s->labels), s)) {
+			map_done(&twice);
+			rule_failed(ev, now,
+				    "vector contains metrics with the same labelset after applying rule labels");
+			return;
+		}
+	}
+	map_done(&twice);
+	if (ev->group->def->limit > 0 && ev->vector.n > (size_t)ev->group->def->limit) {
+		snprintf(why, sizeof(why), "exceeded limit of %lld with %zu series",
+			 (long long)ev->group->def->limit, ev->vector.n);
+		rule_failed(ev, now, why);
+		return;
+	}
+	rr->evaluated = true;
+	rule_out(ev, now);
+}
+
+/* ---- asking ------------------------------------------------------------------------------------ */
+
+static void on_answer(struct prom_query *q, struct now now, enum prom_end end, const struct err *err)
+{
+	struct evaluation *ev = CONTAINER(q, struct evaluation, query);
+
+	switch (end) {
+	case PROM_ANSWER:
+		if (rule_run(ev)->rule->alerting)
+			rule_expand(ev, now);
+		else
+			recording_step(ev, now);
+		return;
+	case PROM_REFUSED:
+		rule_failed(ev, now, err->msg);
+		return;
+	case PROM_UNREACHABLE:
+		unreachable(ev, now, err->msg);
+		return;
+	}
+}
+
+/* A recording rule has nowhere to go without remote_write: the Prometheus beside records it. */
+static bool is_evaluated(const struct evaluation *ev, const struct rule *r)
+{
+	return r->alerting || ev->config->prometheus.remote_write;
+}
+
+static void rule_begin(struct evaluation *ev, struct now now)
+{
+	const struct rule_group *def = ev->group->def;
+
+	while (ev->at < def->n && !is_evaluated(ev, &def->rules[ev->at]))
+		ev->at++;
+	if (ev->at == def->n) {
+		finish(ev, now, true);
+		return;
+	}
+	ev->rule_started = now.mono;
+	prom_query_start(&ev->query, ev->core->prom, def->rules[ev->at].query, ev->query_at,
+			 &ev->vector, on_answer);
+}

@@ -1,0 +1,240 @@
+/* Writing back to Prometheus, one POST a rule. */
+#include "evaluator/write.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "evaluator/config.h"
+#include "evaluator/core_private.h"
+#include "rules/rules.h"
+
+void writer_init(struct writer *w, const struct io *io)
+{
+	*w = (struct writer){.io = io};
+	arena_init(&w->arena);
+	remote_write_init(&w->body);
+	map_init(&w->written);
+}
+
+void writer_done(struct writer *w)
+{
+	writer_cancel(w);
+	arena_done(&w->arena);
+	remote_write_done(&w->body);
+	map_done(&w->written);
+}
+
+void writer_cancel(struct writer *w)
+{
+	io_cancel(w->io, &w->call);
+	map_clear(&w->written);
+	arena_clear(&w->arena);
+}
+
+void writer_begin(struct writer *w, const struct endpoint *to, ms_t at)
+{
+	w->to = to;
+	w->at = at;
+	map_clear(&w->written);
+	arena_clear(&w->arena);
+	remote_write_begin(&w->body);
+}
+
+static void add(struct writer *w, struct labels series, double v)
+{
+	remote_write_add(&w->body, series, v, w->at);
+	map_put(&w->written, labels_bytes(series), w);
+}
+
+/* The unexpanded labels of the rule, the alert's over them, then name and state: a templated label
+ * that expanded to nothing shows its raw text, as upstream. */
+static struct labels alert_series(struct writer *w, const struct rule_run *rr,
+				  const struct active *a, struct str name, struct str state)
+{
+	struct labels_builder b;
+	struct labels_iter it = {0};
+	struct label l;
+
+	labels_builder_init(&b);
+	labels_builder_from(&b, rr->rule->labels);
+	while (labels_next(a->labels, &it, &l))
+		labels_builder_set(&b, l.name, l.value);
+	labels_builder_set(&b, STR(LABEL_NAME), name);
+	labels_builder_set(&b, STR(LABEL_ALERTNAME), rr->rule->name);
+	if (state.n)
+		labels_builder_set(&b, STR("alertstate"), state);
+
+	struct labels out = labels_builder_build(&b, &w->arena);
+
+	labels_builder_done(&b);
+	return out;
+}
+
+void writer_add_alerts(struct writer *w, const struct rule_run *rr)
+{
+	const struct active *a;
+
+	if (!rr->restored)
+		return;
+	states_each(&rr->states, a) {
+		if (a->state == ALERT_INACTIVE)
+			continue;
+		add(w, alert_series(w, rr, a, STR("ALERTS"), str_of(alert_state_name(a->state))), 1);
+		add(w, alert_series(w, rr, a, STR("ALERTS_FOR_STATE"), (struct str){0}),
+		    (double)(a->active_at / SECOND));
+	}
+}
+
+void writer_add_vector(struct writer *w, const struct rule_run *rr ATTR_UNUSED,
+		       const struct vector *v)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		if (!v->v[i].h)
+			add(w, v->v[i].labels, v->v[i].v);
+	}
+}
+
+static void add_stale(struct writer *w, const struct map *before)
+{
+	map_each (before, e) {
+		if (!map_get(&w->written, e->key))
+			remote_write_add(&w->body, labels_of_bytes(e->key), remote_write_stale(),
+					 w->at);
+	}
+}
+
+/* What was written is what the next evaluation compares with. */
+static void keep(struct writer *w)
+{
+	if (!w->rr)
+		return;
+	map_done(&w->rr->written);
+	w->rr->written = w->written;
+	map_init(&w->written);
+}
+
+static void on_done(struct io_call *c, struct now now, const struct io_reply *reply)
+{
+	struct writer *w = CONTAINER(c, struct writer, call);
+	struct err err = {.pos = -1};
+	bool ok = remote_write_answer(reply, &err);
+
+	if (ok)
+		keep(w);
+	else
+		err_prefix(&err, "remote_write: ");
+	w->done(w, now, ok ? NULL : err.msg);
+}
+
+static void post(struct writer *w, writer_done_fn *done)
+{
+	struct io_header headers[REMOTE_WRITE_HEADERS + 16];
+	size_t n = remote_write_headers(headers);
+	struct io_request r = {
+		.method = STR("POST"),
+		.url = w->to->url,
+		.body = remote_write_finish(&w->body, &w->arena),
+		.config = &w->to->http,
+		.timeout = w->to->timeout,
+		.max_reply = 65536,
+		.lane = IO_LANE_QUERY,
+	};
+
+	for (size_t i = 0; i < w->to->n_headers && n < ARRAY_LEN(headers); i++)
+		headers[n++] = w->to->headers[i];
+	r.headers = headers;
+	r.n_headers = n;
+	w->done = done;
+	w->call.on_done = on_done;
+	io_fetch(w->io, &w->call, &r);
+}
+
+bool writer_send(struct writer *w, struct rule_run *rr, writer_done_fn *done)
+{
+	struct group *g = rr->group;
+
+	add_stale(w, &rr->written);
+	for (size_t i = 0; i < g->n_stale; i++) {
+		if (!map_get(&w->written, labels_bytes(g->stale[i])))
+			remote_write_add(&w->body, g->stale[i], remote_write_stale(), w->at);
+		labels_free(g->stale[i]);
+	}
+	g->n_stale = 0;
+	if (!remote_write_count(&w->body))
+		return false;
+	w->rr = rr;
+	post(w, done);
+	return true;
+}
+
+/* ---- groups that are gone -------------------------------------------------------------------------- */
+
+struct stale_write {
+	struct core *core;
+	struct stale_write *next;
+	struct config *config; /* held: its endpoint is written to */
+	struct timer timer;
+	struct writer writer;
+};
+
+static void stale_free(struct stale_write *s)
+{
+	struct stale_write **at = &s->core->stale_writes;
+
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	timer_stop(&s->core->timers, &s->timer);
+	writer_done(&s->writer);
+	config_free(s->config);
+	free(s);
+}
+
+static void on_stale_written(struct writer *w, struct now now ATTR_UNUSED, const char *error)
+{
+	struct stale_write *s = CONTAINER(w, struct stale_write, writer);
+
+	if (error)
+		io_log(s->core->io, LOG_LEVEL_WARN, "cannot mark the series of a removed group as stale",
+		       "err=\"%s\"", error);
+	stale_free(s);
+}
+
+static void on_stale_timer(struct timer *t, struct now now ATTR_UNUSED)
+{
+	struct stale_write *s = CONTAINER(t, struct stale_write, timer);
+
+	s->writer.rr = NULL;
+	post(&s->writer, on_stale_written);
+}
+
+void stale_write_later(struct core *c, struct now now, struct group *g)
+{
+	const struct endpoint *to = c->config->prometheus.remote_write;
+
+	if (!to)
+		return;
+
+	struct stale_write *s = MEM_NEW(struct stale_write);
+
+	s->core = c;
+	s->config = config_ref(c->config);
+	s->next = c->stale_writes;
+	c->stale_writes = s;
+	writer_init(&s->writer, c->io);
+	writer_begin(&s->writer, to, now.wall - g->def->query_offset);
+	for (size_t i = 0; i < g->def->n; i++)
+		add_stale(&s->writer, &g->rules[i].written);
+	if (remote_write_count(&s->writer.body))
+		timer_set(&c->timers, &s->timer, TIMER_MONO, now.mono + 2 * g->def->interval,
+			  on_stale_timer);
+	else
+		stale_free(s);
+}
+
+void stale_writes_done(struct core *c)
+{
+	while (c->stale_writes)
+		stale_free(c->stale_writes);
+}
