@@ -113,6 +113,7 @@ $(B)/bench/%: $(B)/tests/bench/bench_%.o $(ALL_ARCHIVES)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(LIBS_ONLY)
 
+-include host/module.mk
 -include scripts/targets.mk
 
 .PHONY: clean
