@@ -67,7 +67,7 @@ static void block_add(struct arena *a, size_t want)
 
 char *arena_bytes(struct arena *a, size_t size)
 {
-	if ((size_t)(a->end - a->at) < size)
+	if (!a->at || (size_t)(a->end - a->at) < size)
 		block_add(a, size);
 
 	char *p = a->at;

@@ -69,6 +69,7 @@ void diags_done(struct diags *d)
 	diags_init(d);
 }
 
+ATTR_PRINTF(4, 0)
 static void add(struct diags *d, struct diag g, struct str file, const char *fmt, va_list ap)
 {
 	if (!g.warning)
