@@ -1,0 +1,80 @@
+/* The steps of the schema and the one transaction that takes them. */
+#include "store/migrate.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+
+/* Version 1 is store/schema.sql, taken into the program as it is, with a NUL behind it. */
+__asm__(".pushsection .rodata\n"
+	".globl store_schema_sql\n"
+	"store_schema_sql:\n"
+	".incbin \"store/schema.sql\"\n"
+	".byte 0\n"
+	".popsection\n");
+extern const char store_schema_sql[] __attribute__((visibility("hidden")));
+
+struct store_steps store_steps(void)
+{
+	static const char *const sql[] = {
+		store_schema_sql,
+	};
+
+	return (struct store_steps){.sql = sql, .n = ARRAY_LEN(sql)};
+}
+
+/* The one number that a statement answers. */
+static bool number(sqlite3 *db, const char *sql, int *out)
+{
+	sqlite3_stmt *st = NULL;
+	bool ok = sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK &&
+		  sqlite3_step(st) == SQLITE_ROW;
+
+	if (ok)
+		*out = sqlite3_column_int(st, 0);
+	return sqlite3_finalize(st) == SQLITE_OK && ok;
+}
+
+/* What is in the file before anything is done to it: MIGRATE_DONE if it is ours or empty. */
+static enum migrate_result identify(sqlite3 *db, int newest, int *version)
+{
+	int id, tables;
+
+	if (!number(db, "PRAGMA application_id", &id) ||
+	    !number(db, "PRAGMA user_version", version) ||
+	    !number(db, "SELECT count(*) FROM sqlite_schema", &tables))
+		return MIGRATE_FAILED;
+	if (id != STORE_APPLICATION_ID && (id || *version || tables))
+		return MIGRATE_FOREIGN;
+	return *version > newest ? MIGRATE_NEWER : MIGRATE_DONE;
+}
+
+static bool take_steps(sqlite3 *db, struct store_steps steps, int from)
+{
+	char pragmas[128];
+
+	for (int i = from; i < steps.n; i++) {
+		if (sqlite3_exec(db, steps.sql[i], NULL, NULL, NULL) != SQLITE_OK)
+			return false;
+	}
+	snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+		 STORE_APPLICATION_ID, steps.n);
+	return sqlite3_exec(db, pragmas, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+enum migrate_result migrate_run(sqlite3 *db, struct store_steps steps, bool may_write, int *version)
+{
+	enum migrate_result r = identify(db, steps.n, version);
+
+	if (r != MIGRATE_DONE || *version == steps.n)
+		return r;
+	if (!may_write)
+		return MIGRATE_OLDER;
+	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		return MIGRATE_FAILED;
+	/* Another process may have been faster while this one waited for the lock. */
+	r = identify(db, steps.n, version);
+	if (r == MIGRATE_DONE && (!take_steps(db, steps, *version) ||
+				  sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK))
+		r = MIGRATE_FAILED;
+	return r;
+}

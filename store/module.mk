@@ -1,0 +1,3 @@
+# The schema is part of the program: store/migrate.c takes it in with .incbin, so there is nothing
+# to generate; only the dependency must be said.
+$(B)/store/migrate.o: store/schema.sql
