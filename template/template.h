@@ -19,6 +19,7 @@
 #include "base/limits.h"
 #include "template/value.h"
 
+struct template_exec;
 struct template_set;
 
 enum template_outcome {
@@ -31,7 +32,7 @@ enum template_outcome {
 struct template_call {
 	struct arena *arena; /* for results; lives until the caller of template_exec clears it */
 	void *user;	     /* of the exec options */
-	const struct template_exec *exec;
+	struct template_exec *exec;
 	struct str error; /* what template_fail said */
 };
 

@@ -31,7 +31,7 @@ enum value_kind {
 	VALUE_ANY, /* only as type of a parameter or element: interface{} */
 };
 
-/* A field of an object. */
+/* A field of an object; one of type interface{} answers a value whose `any` is set. */
 struct value_field {
 	const char *name;
 	struct value (*get)(const void *data, struct arena *a);
@@ -78,6 +78,7 @@ struct value_time {
 
 struct value {
 	enum value_kind kind;
+	bool any; /* it was read out of an interface{}: messages then name that type */
 	const struct value_type *type; /* NULL for VALUE_NONE */
 	union {
 		bool b;
@@ -134,6 +135,9 @@ bool value_map_get(struct value m, struct str key, struct arena *a, struct value
 size_t value_map_len(struct value m);
 bool value_map_next(struct value m, size_t *at, struct arena *a, struct str *key,
 		    struct value *out);
+
+/* The i-th element; i < n. */
+struct value value_list_at(struct value list, size_t i);
 
 /* Go's truth for if, with, and, or, not: false, 0, "", empty list or map, nil. */
 bool value_truth(struct value v);

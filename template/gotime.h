@@ -1,0 +1,16 @@
+/*
+ * time.Time, time.Duration, time.Month, time.Weekday: texts in Go's layouts, and their methods.
+ */
+#ifndef TEMPLATE_GOTIME_H
+#define TEMPLATE_GOTIME_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "template/value.h"
+
+/* Time.Format. */
+void gotime_format(struct buf *b, const struct value_time *t, struct str layout);
+struct str gotime_string(struct value v, struct arena *a);    /* Time.String */
+struct str gotime_go_string(struct value v, struct arena *a); /* %#v */
+
+#endif
