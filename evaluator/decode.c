@@ -152,7 +152,7 @@ static bool on_key(struct decoder *d, struct str name)
 		if (d->seen & 1u << keys[i].key)
 			return fail(d, "bad answer: \"%s\" twice", keys[i].name.p);
 		d->seen |= 1u << keys[i].key;
-		d->key = keys[i].key;
+		d->key = (uint8_t)keys[i].key;
 	}
 	d->expect = EXPECT_COLON;
 	return true;
@@ -355,7 +355,7 @@ static const char *unit(struct decoder *d, enum unit kind, const char *p, const 
 
 	if (q || d->failed)
 		return q;
-	d->carry_kind = kind;
+	d->carry_kind = (uint8_t)kind;
 	d->carry_string = d->carry_escape = false;
 	d->carry_depth = 0;
 	d->carry_at = at;
@@ -369,7 +369,7 @@ static bool push(struct decoder *d, enum place place)
 {
 	if (d->depth == DECODE_DEPTH)
 		return fail(d, "bad answer: nested more than %d deep", DECODE_DEPTH);
-	d->place[d->depth++] = place;
+	d->place[d->depth++] = (uint8_t)place;
 	d->expect = is_object(place) ? EXPECT_KEY_OR_END : EXPECT_VALUE_OR_END;
 	return true;
 }
@@ -409,7 +409,7 @@ static bool on_element(struct decoder *d, char c, uint64_t at)
 
 	if (!fits || (d->shape != SHAPE_EMPTY && d->shape != shape))
 		return fail_at(d, at, "the result is neither series nor a number");
-	d->shape = shape;
+	d->shape = (uint8_t)shape;
 	return true;
 }
 

@@ -40,10 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	bool ok = decode(&d, &got, text, data[0], (size_t)data[1] + 1, &again);
 
 	CHECK(ok == whole);
-	if (!ok && strcmp(err.msg, again.msg) != 0) {
-		fprintf(stderr, "whole: %s\nin pieces: %s\n", err.msg, again.msg);
-		CHECK(!"the cuts show in the error");
-	}
+	CHECK(ok || strcmp(err.msg, again.msg) == 0); /* the cuts do not show in the error */
 	for (size_t i = 0; i < got.n; i++)
 		CHECK(labels_valid(labels_bytes(got.v[i].labels)));
 
