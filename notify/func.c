@@ -1,0 +1,449 @@
+/*
+ * Alertmanager's template functions, and running the texts of receivers' keys. A text is parsed
+ * into the configuration's set when it is first needed and found there by its name afterwards.
+ *
+ * HTML mode escapes every value as text or attribute value; it does not know of scripts, styles
+ * and URLs, so our own templates put values only where that is enough.
+ */
+#include "notify/func.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/regex.h"
+#include "base/url.h"
+#include "notify/data.h"
+#include "notify/message.h"
+#include "notify/receiver.h"
+#include "rules/func.h"
+#include "template/builtin.h"
+#include "template/gofmt.h"
+#include "template/gotime.h"
+#include "template/rune.h"
+
+#define FUNCTION(name) \
+	static enum template_outcome name(struct template_call *c, const struct value *args, \
+					  size_t n, struct value *out)
+#define TEXT_MAX ((size_t)1 << 20) /* what one function may make */
+
+/* What the functions look at. */
+struct func_env {
+	ms_t now;
+};
+
+/* Strings that HTML mode lets through as they are. */
+static const struct value_type TYPE_SAFE_HTML = {.name = "template.HTML", .kind = VALUE_STRING};
+static const struct value_type TYPE_SAFE_URL = {.name = "template.URL", .kind = VALUE_STRING};
+
+/* Ends a function that wrote into b. */
+static enum template_outcome give_text(struct template_call *c, struct buf *b, struct value *out)
+{
+	bool full = b->full;
+
+	*out = value_str(arena_str(c->arena, buf_str(b)));
+	buf_done(b);
+	return full ? template_fail(c, "the text is longer than %zu bytes", TEXT_MAX) : TEMPLATE_OK;
+}
+
+/* ---- strings ----------------------------------------------------------------------------- */
+static enum template_outcome map_runes(struct template_call *c, struct str s,
+				       int32_t (*map)(int32_t), struct value *out)
+{
+	struct buf b;
+
+	buf_init(&b, TEXT_MAX);
+	while (s.n) {
+		struct rune r = rune_first(s);
+
+		rune_put(&b, map(r.r));
+		s = str_from(s, (size_t)r.n);
+	}
+	return give_text(c, &b, out);
+}
+
+FUNCTION(to_upper)
+{
+	(void)n;
+	return map_runes(c, args[0].s, rune_upper, out);
+}
+
+FUNCTION(to_lower)
+{
+	(void)n;
+	return map_runes(c, args[0].s, rune_lower, out);
+}
+
+/* The first letter of each word large, the others small; an apostrophe stays in its word. */
+FUNCTION(title)
+{
+	struct buf b;
+	bool inside = false;
+
+	(void)n;
+	buf_init(&b, TEXT_MAX);
+	for (struct str s = args[0].s; s.n;) {
+		struct rune r = rune_first(s);
+		bool word = rune_is_letter(r.r) || rune_is_digit(r.r);
+
+		rune_put(&b, !word ? r.r : inside ? rune_lower(r.r) : rune_title(r.r));
+		inside = word || (inside && (r.r == '\'' || r.r == 0x2019 || r.r == '_'));
+		s = str_from(s, (size_t)r.n);
+	}
+	return give_text(c, &b, out);
+}
+
+FUNCTION(trim_space)
+{
+	struct str s = args[0].s;
+
+	(void)c;
+	(void)n;
+	while (s.n && rune_is_space(rune_first(s).r))
+		s = str_from(s, (size_t)rune_first(s).n);
+	while (s.n && rune_is_space(rune_last(s).r))
+		s = str_cut(s, 0, s.n - (size_t)rune_last(s).n);
+	*out = value_str(s);
+	return TEMPLATE_OK;
+}
+
+FUNCTION(join)
+{
+	struct buf b;
+
+	(void)n;
+	buf_init(&b, TEXT_MAX);
+	for (size_t i = 0; i < args[1].list.n; i++) {
+		if (i)
+			buf_add(&b, args[0].s);
+		buf_add(&b, value_list_at(args[1], i).s);
+	}
+	return give_text(c, &b, out);
+}
+
+FUNCTION(match)
+{
+	OWNED(regex) re = NULL;
+	struct err err;
+	bool hit;
+
+	(void)n;
+	if (!regex_compile(args[0].s, 0, NULL, &re, &err) ||
+	    !regex_match(re, args[1].s, &hit, &err))
+		return template_fail(c, "%s", err.msg);
+	*out = value_bool(hit);
+	return TEMPLATE_OK;
+}
+
+FUNCTION(re_replace_all)
+{
+	OWNED(regex) re = NULL;
+	struct err err;
+	struct buf b;
+
+	(void)n;
+	if (!regex_compile(args[0].s, 0, NULL, &re, &err))
+		return template_fail(c, "%s", err.msg);
+	buf_init(&b, TEXT_MAX);
+	if (regex_replace(re, args[2].s, args[1].s, &b, &err))
+		return give_text(c, &b, out);
+	buf_done(&b);
+	return template_fail(c, "%s", err.msg);
+}
+
+FUNCTION(safe_html)
+{
+	(void)c;
+	(void)n;
+	*out = value_as(&TYPE_SAFE_HTML, args[0]);
+	return TEMPLATE_OK;
+}
+
+FUNCTION(safe_url)
+{
+	(void)c;
+	(void)n;
+	*out = value_as(&TYPE_SAFE_URL, args[0]);
+	return TEMPLATE_OK;
+}
+
+FUNCTION(url_decode)
+{
+	struct str s;
+	ptrdiff_t at = str_find_char(args[0].s, '%');
+
+	(void)n;
+	if (!url_unescape(c->arena, args[0].s, true, &s))
+		return template_fail(c, "invalid URL escape \"%.*s\"",
+				     STR_ARG(str_cut(args[0].s, (size_t)at, (size_t)at + 3)));
+	*out = value_str(s);
+	return TEMPLATE_OK;
+}
+
+FUNCTION(string_slice)
+{
+	struct value *v = ARENA_ARRAY(c->arena, struct value, n + 1);
+
+	memcpy(v, args, n * sizeof(*v));
+	*out = value_list(&TYPE_STRINGS, v, n);
+	return TEMPLATE_OK;
+}
+
+/* ---- base64, the URL alphabet with padding ----------------------------------------------- */
+static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+FUNCTION(base64_encode)
+{
+	struct str s = args[0].s;
+	struct buf b;
+
+	(void)n;
+	buf_init(&b, TEXT_MAX);
+	for (size_t i = 0; i < s.n; i += 3) {
+		uint32_t v = 0;
+		size_t have = MIN(s.n - i, 3);
+
+		for (size_t k = 0; k < 3; k++)
+			v = v << 8 | (k < have ? (unsigned char)s.p[i + k] : 0);
+		for (size_t k = 0; k < 4; k++)
+			buf_addc(&b, k <= have ? BASE64[v >> (18 - 6 * k) & 63] : '=');
+	}
+	return give_text(c, &b, out);
+}
+
+FUNCTION(base64_decode)
+{
+	struct str s = args[0].s;
+	struct buf b;
+	uint32_t v = 0;
+	size_t k = 0, i;
+
+	(void)n;
+	buf_init(&b, TEXT_MAX);
+	for (i = 0; i < s.n && s.p[i] != '='; i++) {
+		const char *at = s.p[i] ? strchr(BASE64, s.p[i]) : NULL;
+
+		if (!at)
+			break;
+		v = v << 6 | (uint32_t)(at - BASE64);
+		if (k++ % 4)
+			buf_addc(&b, (char)(v >> (6 - 2 * ((k - 1) % 4))));
+	}
+	if (s.n % 4 || s.n - i > 2 || k % 4 == 1) {
+		buf_done(&b);
+		return template_fail(c, "illegal base64 data at input byte %zu", i);
+	}
+	return give_text(c, &b, out);
+}
+
+/* ---- lists and maps ---------------------------------------------------------------------- */
+FUNCTION(list)
+{
+	struct value *v = ARENA_ARRAY(c->arena, struct value, n + 1);
+
+	memcpy(v, args, n * sizeof(*v));
+	*out = value_list(&TYPE_ANYS, v, n);
+	return TEMPLATE_OK;
+}
+
+FUNCTION(append)
+{
+	size_t have = args[0].list.n;
+	struct value *v = ARENA_ARRAY(c->arena, struct value, have + n);
+
+	for (size_t i = 0; i < have; i++)
+		v[i] = value_list_at(args[0], i);
+	memcpy(v + have, args + 1, (n - 1) * sizeof(*v));
+	*out = value_list(&TYPE_ANYS, v, have + n - 1);
+	return TEMPLATE_OK;
+}
+
+FUNCTION(dict)
+{
+	struct value_pair *p = ARENA_ARRAY(c->arena, struct value_pair, n / 2 + 1);
+
+	if (n % 2)
+		return template_fail(c, "expected even number of arguments, got %zu", n);
+	for (size_t i = 0; i < n; i += 2) {
+		if (args[i].kind != VALUE_STRING)
+			return template_fail(c, "expected string key, got %s",
+					     value_type_name(args[i]));
+		p[i / 2] = (struct value_pair){.key = args[i].s, .value = args[i + 1]};
+	}
+	*out = value_pairs(c->arena, &TYPE_ANY_MAP, p, n / 2);
+	return TEMPLATE_OK;
+}
+
+FUNCTION(to_json)
+{
+	struct buf b;
+
+	(void)n;
+	buf_init(&b, TEXT_MAX);
+	if (data_put_json(&b, args[0], c->arena))
+		return give_text(c, &b, out);
+	buf_done(&b);
+	return template_fail(c, "json: unsupported type: %s", value_type_name(args[0]));
+}
+
+/* Labels of routes are not there yet; none has a value. */
+FUNCTION(route_labels)
+{
+	(void)c;
+	(void)args;
+	(void)n;
+	*out = value_str(STR(""));
+	return TEMPLATE_OK;
+}
+
+/* ---- time -------------------------------------------------------------------------------- */
+FUNCTION(date)
+{
+	struct buf b;
+
+	(void)n;
+	buf_init(&b, TEXT_MAX);
+	gotime_format(&b, args[1].time, args[0].s);
+	return give_text(c, &b, out);
+}
+
+FUNCTION(now)
+{
+	const struct func_env *env = c->user;
+
+	(void)args;
+	(void)n;
+	*out = value_time_ms(c->arena, env ? env->now : MS_NONE);
+	return TEMPLATE_OK;
+}
+
+FUNCTION(since)
+{
+	const struct func_env *env = c->user;
+	const struct value_time *t = args[0].time;
+
+	(void)n;
+	*out = value_duration(((env ? env->now : 0) - t->s * SECOND) * 1000000 - t->ns);
+	return TEMPLATE_OK;
+}
+
+/* Prometheus's function of the same name. */
+FUNCTION(humanize_duration)
+{
+	for (const struct template_func *f = RULE_FUNCS.table; f->name; f++) {
+		if (strcmp(f->name, "humanizeDuration") == 0)
+			return f->call(c, args, n, out);
+	}
+	return template_fail(c, "not available");
+}
+
+#define P1(a) .params = {&TYPE_##a}, .n_params = 1
+#define P2(a, b) .params = {&TYPE_##a, &TYPE_##b}, .n_params = 2
+#define P3(a, b, c) .params = {&TYPE_##a, &TYPE_##b, &TYPE_##c}, .n_params = 3
+
+static const struct template_func FUNCS[] = {
+	{.name = "toUpper", .call = to_upper, P1(STRING)},
+	{.name = "toLower", .call = to_lower, P1(STRING)},
+	{.name = "title", .call = title, P1(STRING)},
+	{.name = "trimSpace", .call = trim_space, P1(STRING)},
+	{.name = "join", .call = join, P2(STRING, STRINGS)},
+	{.name = "match", .call = match, P2(STRING, STRING)},
+	{.name = "reReplaceAll", .call = re_replace_all, P3(STRING, STRING, STRING)},
+	{.name = "safeHtml", .call = safe_html, P1(STRING)},
+	{.name = "safeUrl", .call = safe_url, P1(STRING)},
+	{.name = "urlUnescape", .call = url_decode, P1(STRING)},
+	{.name = "stringSlice", .call = string_slice, P1(STRING), .variadic = true},
+	{.name = "base64encode", .call = base64_encode, P1(STRING)},
+	{.name = "base64decode", .call = base64_decode, P1(STRING)},
+	{.name = "list", .call = list, P1(ANY), .variadic = true},
+	{.name = "append", .call = append, P2(ANYS, ANY), .variadic = true},
+	{.name = "dict", .call = dict, P1(ANY), .variadic = true},
+	{.name = "toJson", .call = to_json, P1(ANY)},
+	{.name = "routeLabels", .call = route_labels, P1(STRING)},
+	{.name = "date", .call = date, P2(STRING, TIME)},
+	{.name = "now", .call = now},
+	{.name = "since", .call = since, P1(TIME)},
+	{.name = "humanizeDuration", .call = humanize_duration, P1(ANY)},
+	{0},
+};
+
+const struct template_funcs notify_template_funcs = {.table = FUNCS};
+
+/* ---- sets and texts ---------------------------------------------------------------------- */
+struct template_set *notify_template_set(struct arena *a, const struct limits *l)
+{
+	struct template_set *ts = template_set_new(a, l);
+	struct err err;
+
+	template_set_missing_key(ts, TEMPLATE_MISSING_ZERO);
+	CHECK(template_set_parse(ts, STR("default.tmpl"), notify_default_templates(),
+				 &notify_template_funcs, &err));
+	return ts;
+}
+
+bool notify_template_check(struct str text, const struct limits *l, struct err *err)
+{
+	struct arena a;
+	bool ok;
+
+	if (template_is_plain(text))
+		return true;
+	arena_init(&a);
+	ok = template_set_parse(template_set_new(&a, l), STR(""), text, &notify_template_funcs,
+				err);
+	arena_done(&a);
+	return ok;
+}
+
+static void put_escaped(const struct template_escaper *e, int slot, struct value v, struct str text,
+			struct buf *out)
+{
+	(void)e;
+	(void)slot;
+	if (v.type == &TYPE_SAFE_HTML)
+		buf_add(out, text);
+	else
+		escape_html(out, text);
+}
+
+static bool known_text(struct delivery *d, struct str name, struct str text)
+{
+	return template_set_has(d->templates, name) ||
+	       template_set_parse(d->templates, name, text, &notify_template_funcs, &d->err);
+}
+
+bool notify_render(struct delivery *d, struct now now, const char *key, struct str text,
+		   enum render_mode mode, struct str *out)
+{
+	static const struct template_escaper html = {.put = put_escaped};
+	struct func_env env = {.now = now.wall};
+	struct template_options o = {.arena = d->arena,
+				     .limits = d->limits,
+				     .escaper = mode == RENDER_HTML ? &html : NULL,
+				     .user = &env};
+	struct str name;
+	struct buf b;
+
+	if (template_is_plain(text)) {
+		*out = text;
+		return true;
+	}
+	if (!d->templates)
+		return err_set(&d->err, -1, "there are no templates");
+	name = arena_printf(d->arena, "%.*s %s", STR_ARG(d->to->id), key);
+	if (!known_text(d, name, text))
+		return false;
+	buf_init(&b, d->limits->template_bytes);
+
+	struct template_result r =
+		template_exec(d->templates, name, notify_template_data(d->message, d->arena), &o,
+			      &b);
+
+	if (r.outcome == TEMPLATE_OK && !b.full) {
+		*out = arena_str(d->arena, buf_str(&b));
+	} else if (r.outcome == TEMPLATE_OK) {
+		r.outcome = TEMPLATE_ERROR;
+		r.error = STR("the text is too long");
+	}
+	buf_done(&b);
+	return r.outcome == TEMPLATE_OK || err_set(&d->err, -1, "%.*s", STR_ARG(r.error));
+}
