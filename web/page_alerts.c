@@ -238,12 +238,12 @@ static bool same_because(const struct card *c)
 	return true;
 }
 
-/* "firing for 12m, since 06:12 UTC · value 1" */
+/* "Firing for 12m, since 06:12 UTC · value 1" */
 static void put_since(struct page *p, const struct rule_alert_view *a)
 {
 	struct buf *b = p->b;
 
-	buf_adds(b, "<p class=\"since\">for <b>");
+	buf_adds(b, "<p class=\"since\">Firing for <b>");
 	html_span(b, p->now - began(a));
 	buf_adds(b, "</b>, since ");
 	html_time(b, began(a), p->now);
@@ -267,10 +267,10 @@ static void put_instances(struct page *p, const struct card *c)
 
 		buf_adds(p->b, "<li>");
 		html_labels(p->b, a->labels, c->common);
+		put_since(p, a);
 		put_texts(p->b, a->annotations, c->said);
 		if (!because_said)
 			put_because(p->b, a->because);
-		put_since(p, a);
 		buf_adds(p->b, "</li>\n");
 	}
 	buf_adds(p->b, "</ul>\n");
@@ -310,11 +310,11 @@ static void put_card(struct page *p, struct card *c)
 		buf_addc(b, ' ');
 	}
 	buf_adds(b, "firing</span></header>\n");
+	if (c->n == 1)
+		put_since(p, &c->v[0]);
 	put_texts(b, c->said, (struct labels){0});
 	if (same_because(c))
 		put_because(b, c->v[0].because);
-	if (c->n == 1)
-		put_since(p, &c->v[0]);
 	html_labels(b, c->common, (struct labels){0});
 	if (c->n > 1)
 		put_instances(p, c);

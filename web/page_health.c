@@ -127,11 +127,9 @@ struct table {
 	size_t n, left;
 };
 
-static void put_outcome(struct page *p, const struct delivery_view *d)
+static void put_status(struct buf *b, enum outbox_status s)
 {
-	struct buf *b = p->b;
-
-	switch (d->status) {
+	switch (s) {
 	case OUTBOX_QUEUED: page_state(b, "pending", "QUEUED"); break;
 	case OUTBOX_SENDING: page_state(b, "pending", "SENDING"); break;
 	case OUTBOX_RETRY: page_state(b, "pending", "RETRY"); break;
@@ -139,19 +137,30 @@ static void put_outcome(struct page *p, const struct delivery_view *d)
 	case OUTBOX_DEAD: page_state(b, "err", "DEAD"); break;
 	case OUTBOX_REPLACED: page_state(b, "inactive", "REPLACED"); break;
 	}
-	if (d->attempts > 1)
-		buf_printf(b, " <span class=\"note\">%d attempts</span>", d->attempts);
+}
+
+/* "SENT after 1m, 2 attempts", "RETRY in 40s, 4 attempts", and what went wrong. */
+static void put_outcome(struct page *p, const struct delivery_view *d)
+{
+	struct buf *b = p->b;
+	const char *comma = "";
+
+	put_status(b, d->status);
+	buf_adds(b, " <span class=\"note\">");
 	if (d->status == OUTBOX_RETRY && d->next_at != MS_NONE) {
-		buf_adds(b, " <span class=\"note\">again in ");
+		buf_adds(b, "in ");
 		html_span(b, d->next_at - p->now);
-		buf_adds(b, "</span>");
+		comma = ", ";
 	}
 	if (d->status == OUTBOX_SENT && d->done_at != MS_NONE &&
 	    d->done_at - d->created_at >= SECOND) {
-		buf_adds(b, " <span class=\"note\">after ");
+		buf_adds(b, "after ");
 		html_span(b, d->done_at - d->created_at);
-		buf_adds(b, "</span>");
+		comma = ", ";
 	}
+	if (d->attempts > 1)
+		buf_printf(b, "%s%d attempts", comma, d->attempts);
+	buf_adds(b, "</span>");
 	if (d->error.n)
 		html_put(b, "<p class=\"error\">$</p>", d->error);
 }

@@ -80,6 +80,11 @@ static void put_facts(struct page *p, const struct wanted *w)
 	if (w->rule.last_evaluation != MS_NONE)
 		buf_printf(b, ", took %.3g ms", w->rule.evaluation_s * 1000);
 	buf_adds(b, "</dd>\n<dt>Next evaluation</dt><dd>");
+	if (w->at.next_evaluation > p->now) {
+		buf_adds(b, "in ");
+		html_span(b, w->at.next_evaluation - p->now);
+		buf_adds(b, ", at ");
+	}
 	html_time(b, w->at.next_evaluation, p->now);
 	buf_adds(b, "</dd>\n</dl>\n");
 }

@@ -1,4 +1,4 @@
-/* The list of rules. Groups are closed unless something in them fails or the reader filtered. */
+/* The list of rules. Groups are closed unless the reader filtered; what fails stands above them. */
 #include "web/page_rules.h"
 
 #define FAILING_MAX 100
@@ -140,7 +140,7 @@ static void put_group_head(struct group_walk *g)
 	const struct rule_group *group = g->v->group;
 
 	html_put(b, "<details class=\"group\" data-key=\"$\"", group->key);
-	if (g->failing || filter_set(&p->filter))
+	if (filter_set(&p->filter))
 		buf_adds(b, " open");
 	html_put(b, "><summary><span class=\"name\">$</span>", group->name);
 	put_mark(p, "err", g->failing, "failing");

@@ -1,5 +1,5 @@
 /*
- * Every rule, by group, with its health; those that fail stand once more on top, open.
+ * Every rule, by group, with its health; those that fail stand once more on top.
  */
 #ifndef WEB_PAGE_RULES_H
 #define WEB_PAGE_RULES_H

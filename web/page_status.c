@@ -74,7 +74,7 @@ static void put_option(struct page *p, enum filter_state state, const char *valu
 static void put_filter(struct page *p)
 {
 	buf_adds(p->b, "<form id=\"filter\" role=\"search\" method=\"get\" action=\"./\">\n"
-		       "<label>Show <select name=\"state\">");
+		       "<label><span>Show</span> <select name=\"state\">");
 	put_option(p, FILTER_ALL, "", "everything");
 	put_option(p, FILTER_FIRING, "firing", "firing");
 	put_option(p, FILTER_PENDING, "pending", "pending");

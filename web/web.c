@@ -85,7 +85,10 @@ void web_handle(struct web *w, struct now now, const struct web_request *r, stru
 
 	*out = (struct web_answer){0};
 	buf_init(&x.body, BUF_MAX_ANY);
-	ops_count(w, answer(&x), out->status);
-	buf_done(&x.body);
+
+	size_t route = answer(&x);
+
 	CHECK(out->status);
+	ops_count(w, route, out->status);
+	buf_done(&x.body);
 }
