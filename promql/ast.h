@@ -179,6 +179,7 @@ const char *value_type_name(enum value_type t);	    /* "instant vector", "range 
 const char *value_type_api_name(enum value_type t); /* "vector", "matrix", "scalar", "string" */
 const char *binary_op_text(enum binary_op op);
 const char *aggregate_op_text(enum aggregate_op op);
+const char *duration_op_text(enum duration_op op); /* "+", "step", "min_of" ... */
 bool binary_op_is_comparison(enum binary_op op);
 bool binary_op_is_set(enum binary_op op);
 bool aggregate_op_has_param(enum aggregate_op op);
@@ -186,10 +187,11 @@ bool aggregate_op_has_param(enum aggregate_op op);
 /* e without the parentheses around it. */
 const struct expr *expr_unwrap(const struct expr *e);
 
-/* Calls fn for e and everything below it, parents first, operands in the order of the text.
+/* Calls fn for e and everything below it, parents first (of an aggregation the
+ * operand before the parameter, as upstream).
  * Duration expressions are visited as well. False from fn leaves out what is below that node. */
 void expr_walk(const struct expr *e, bool (*fn)(void *arg, const struct expr *e), void *arg);
-/* Calls fn for every EXPR_SELECTOR in e, in the order of the text. */
+/* Calls fn for every EXPR_SELECTOR in e, in that order. */
 void expr_selectors(const struct expr *e, void (*fn)(void *arg, const struct expr *selector),
 		    void *arg);
 
