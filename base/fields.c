@@ -65,18 +65,34 @@ static void nearest_offer(struct nearest *n, struct str word)
 	}
 }
 
+/* Cuts the first word off; empty at the end. */
+static struct str next_word(struct str *words)
+{
+	ptrdiff_t blank = str_find_char(*words, ' ');
+	struct str word = str_cut(*words, 0, blank < 0 ? words->n : (size_t)blank);
+
+	*words = str_from(*words, word.n + 1);
+	return word;
+}
+
+bool fields_has_word(const char *words, struct str word)
+{
+	struct str rest = str_of(words);
+
+	while (rest.n > 0) {
+		if (str_eq(next_word(&rest), word))
+			return true;
+	}
+	return false;
+}
+
 struct str fields_nearest(struct str name, const char *words)
 {
 	struct nearest n = {.name = name, .distance = SIZE_MAX};
 	struct str rest = str_of(words);
 
-	while (rest.n > 0) {
-		ptrdiff_t blank = str_find_char(rest, ' ');
-		size_t end = blank < 0 ? rest.n : (size_t)blank;
-
-		nearest_offer(&n, str_cut(rest, 0, end));
-		rest = str_from(rest, end + 1);
-	}
+	while (rest.n > 0)
+		nearest_offer(&n, next_word(&rest));
 	return n.best;
 }
 
@@ -89,18 +105,37 @@ static const struct field *field_of(const struct field *table, size_t n, struct 
 	return NULL;
 }
 
-static void tell_unknown(const struct fields *f, const struct yaml_node *key, const char *type,
-			 const struct field *table, size_t n)
+static bool tell_unknown(const struct fields *f, const struct yaml_node *key, const char *type,
+			 struct str near)
 {
-	struct nearest near = {.name = key->value, .distance = SIZE_MAX};
+	if (near.n == 0)
+		return fields_error(f, key, "field %.*s not found in %s", STR_ARG(key->value),
+				    type);
+	return fields_error(f, key, "field %.*s not found in %s; did you mean %.*s?",
+			    STR_ARG(key->value), type, STR_ARG(near));
+}
+
+static struct str nearest_field(struct str name, const struct field *table, size_t n)
+{
+	struct nearest near = {.name = name, .distance = SIZE_MAX};
 
 	for (size_t i = 0; i < n; i++)
 		nearest_offer(&near, str_of(table[i].name));
-	if (near.best.n > 0)
-		fields_error(f, key, "field %.*s not found in %s; did you mean %.*s?",
-			     STR_ARG(key->value), type, STR_ARG(near.best));
-	else
-		fields_error(f, key, "field %.*s not found in %s", STR_ARG(key->value), type);
+	return near.best;
+}
+
+bool fields_unseen(const struct fields *f, const struct yaml_node *map, const char *type,
+		   const char *words)
+{
+	bool ok = true;
+
+	for (size_t i = 0; map && map->kind == YAML_MAP && i < map->n; i++) {
+		const struct yaml_node *key = map->pairs[i].key;
+
+		if (!map->pairs[i].seen)
+			ok = tell_unknown(f, key, type, fields_nearest(key->value, words));
+	}
+	return ok;
 }
 
 static bool wrong_kind(const struct fields *f, const struct yaml_node *n, const char *what,
@@ -125,6 +160,36 @@ bool fields_text(const struct fields *f, const struct yaml_node *n, const char *
 	if (!yaml_is_str(n, &s))
 		return wrong_kind(f, n, what, "text");
 	*out = arena_str(f->arena, s);
+	return true;
+}
+
+bool fields_url(const struct fields *f, const struct yaml_node *n, const char *what,
+		struct str *out)
+{
+	struct str url, scheme, host;
+	ptrdiff_t colon;
+
+	if (!fields_text(f, n, what, &url))
+		return false;
+	*out = url;
+	if (url.n == 0 || str_is(url, "<secret>"))
+		return true;
+	colon = str_find(url, STR("://"));
+	scheme = str_cut(url, 0, colon < 0 ? 0 : (size_t)colon);
+	host = str_from(url, scheme.n + strlen("://"));
+	if (!str_is(scheme, "http") && !str_is(scheme, "https"))
+		return fields_error(f, n,
+				    "field '%s': unsupported scheme \"%.*s\" for URL, it must "
+				    "begin "
+				    "with http:// or https://",
+				    what, STR_ARG(scheme));
+	if (host.n == 0 || strchr("/:?#", host.p[0]))
+		return fields_error(f, n, "field '%s': missing host for URL", what);
+	for (size_t i = 0; i < url.n; i++) {
+		if ((unsigned char)url.p[i] <= ' ' || url.p[i] == 0x7f)
+			return fields_error(f, n, "field '%s': blank or control character in URL",
+					    what);
+	}
 	return true;
 }
 
@@ -189,6 +254,7 @@ static bool read_value(const struct fields *f, const struct yaml_node *n, const 
 {
 	switch (fd->kind) {
 	case FIELD_TEXT: return fields_text(f, n, fd->name, to);
+	case FIELD_URL: return fields_url(f, n, fd->name, to);
 	case FIELD_BOOL: return yaml_is_bool(n, to) || wrong_kind(f, n, fd->name, "true or false");
 	case FIELD_INT: return yaml_is_int(n, to) || wrong_kind(f, n, fd->name, "a whole number");
 	case FIELD_DURATION: return fields_duration(f, n, fd->name, to);
@@ -229,12 +295,11 @@ bool fields_read(const struct fields *f, const struct yaml_node *map, const char
 		struct yaml_pair *p = &map->pairs[i];
 		const struct field *fd = field_of(table, n, p->key->value);
 
-		p->seen = true;
 		if (fd) {
+			p->seen = true;
 			ok &= read_pair(f, p, fd, record);
 		} else if (!f->ignore_unknown) {
-			tell_unknown(f, p->key, type, table, n);
-			ok = false;
+			ok = tell_unknown(f, p->key, type, nearest_field(p->key->value, table, n));
 		}
 	}
 	return ok;

@@ -15,6 +15,7 @@
 
 enum field_kind {
 	FIELD_TEXT,	   /* struct str: any scalar as written, copied into the arena */
+	FIELD_URL,	   /* struct str: http or https with a host; empty or <secret> passes */
 	FIELD_BOOL,	   /* bool */
 	FIELD_INT,	   /* int64_t */
 	FIELD_DURATION,	   /* ms_t: Prometheus's durations, 1h30m */
@@ -78,13 +79,22 @@ bool fields_error(const struct fields *f, const struct yaml_node *at, const char
 /* One value as the table would have read it; `what` is the key's name in messages. */
 ATTR_CHECK bool fields_text(const struct fields *f, const struct yaml_node *n, const char *what,
 			    struct str *out);
+ATTR_CHECK bool fields_url(const struct fields *f, const struct yaml_node *n, const char *what,
+			   struct str *out);
 ATTR_CHECK bool fields_duration(const struct fields *f, const struct yaml_node *n, const char *what,
 				ms_t *out);
 ATTR_CHECK bool fields_texts(const struct fields *f, const struct yaml_node *n, const char *what,
 			     struct field_texts *out);
 
-/* The known word that `name` was probably meant to be, or NULL. `words` are separated by blanks;
- * the result is a slice of it. */
+/* Tells each key of the map that nothing has read or asked for (yaml_get marks keys too), with the
+ * nearest of `words`; false if there was one. For maps that several read, together with
+ * ignore_unknown. */
+bool fields_unseen(const struct fields *f, const struct yaml_node *map, const char *type,
+		   const char *words);
+/* Whether `word` is one of `words`, which are separated by blanks. */
+bool fields_has_word(const char *words, struct str word);
+/* The known word that `name` was probably meant to be, or the empty string. `words` are
+ * separated by blanks; the result is a slice of them. */
 struct str fields_nearest(struct str name, const char *words);
 
 #endif

@@ -1,6 +1,11 @@
 /* From a scalar back to its source; see yaml_source.h. */
 #include "base/yaml_source.h"
 
+#include "base/mem.h"
+
+/* Longer lines are not searched: there may be many mistakes in one of megabytes. */
+#define COL_MAX 50000
+
 /* Length of the line break at `at` (LF, CR, CRLF, and the three of Unicode), 0 if there is none. */
 static size_t line_break(struct str t, size_t at)
 {
@@ -24,42 +29,59 @@ static size_t char_len(struct str t, size_t at)
 	return n;
 }
 
-/* libyaml does not count a byte order mark as a column. */
-static size_t text_start(struct str t)
+void yaml_source_init(struct yaml_source *s, struct str text)
 {
-	return str_starts(t, "\xef\xbb\xbf") ? 3 : 0;
-}
+	size_t at = str_starts(text, "\xef\xbb\xbf") ? 3 : 0; /* no column to libyaml */
 
-size_t yaml_source_offset(struct str text, int line, int col)
-{
-	size_t at = text_start(text);
-
-	for (int l = 1; l < line && at < text.n;) {
+	*s = (struct yaml_source){.text = text};
+	s->lines = mem_reserve(NULL, &s->cap, 1, sizeof(*s->lines));
+	s->lines[s->n++] = at;
+	while (at < text.n) {
 		size_t br = line_break(text, at);
 
-		l += br > 0;
-		at += br ? br : char_len(text, at);
+		at += MAX(br, 1);
+		if (br == 0)
+			continue;
+		s->lines = mem_reserve(s->lines, &s->cap, s->n + 1, sizeof(*s->lines));
+		s->lines[s->n++] = at;
 	}
-	for (int c = 1; c < col && at < text.n && !line_break(text, at); c++)
-		at += char_len(text, at);
-	return at;
 }
 
-void yaml_source_place(struct str text, size_t offset, int *line, int *col)
+void yaml_source_done(struct yaml_source *s)
 {
-	*line = *col = 1;
-	for (size_t at = text_start(text); at < offset && at < text.n;) {
-		size_t br = line_break(text, at);
+	free(s->lines);
+	*s = (struct yaml_source){0};
+}
 
-		if (br > 0) {
-			++*line;
-			*col = 1;
-			at += br;
-		} else {
-			++*col;
-			at += char_len(text, at);
-		}
+static bool source_offset(const struct yaml_source *s, int line, int col, size_t *offset)
+{
+	size_t at;
+
+	if (line < 1 || (size_t)line > s->n || col > COL_MAX)
+		return false;
+	at = s->lines[line - 1];
+	for (int c = 1; c < col && at < s->text.n && !line_break(s->text, at); c++)
+		at += char_len(s->text, at);
+	*offset = at;
+	return true;
+}
+
+void yaml_source_place(const struct yaml_source *s, size_t offset, int *line, int *col)
+{
+	size_t lo = 0, hi = s->n;
+
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (s->lines[mid] <= offset)
+			lo = mid;
+		else
+			hi = mid;
 	}
+	*line = (int)lo + 1;
+	*col = 1;
+	for (size_t at = s->lines[lo]; at < offset && at < s->text.n; ++*col)
+		at += char_len(s->text, at);
 }
 
 static bool is_blank(char c)
@@ -89,14 +111,18 @@ static size_t skip_line(struct str t, size_t at)
 }
 
 /* The first byte of the scalar itself: behind &anchor and !tag. */
-static size_t scalar_start(struct str t, const struct yaml_node *n)
+static bool scalar_start(const struct yaml_source *s, const struct yaml_node *n, size_t *out)
 {
-	size_t at = yaml_source_offset(t, n->line, n->col);
+	struct str t = s->text;
+	size_t at;
 
+	if (n->kind != YAML_SCALAR || !source_offset(s, n->line, n->col, &at))
+		return false;
 	while (at < t.n && (t.p[at] == '&' || (t.p[at] == '!' && !n->quoted) ||
 			    (t.p[at] == '!' && n->tag.n > 0)))
 		at = skip_blanks(t, skip_word(t, at));
-	return at;
+	*out = at;
+	return true;
 }
 
 /* The walk along value and source. `style` is the quote, '|' for a block, 0 for a plain one. */
@@ -161,26 +187,30 @@ static bool walk_step(struct walk *w, size_t until)
 	return w->at <= w->text.n;
 }
 
-static struct walk walk_begin(struct str text, const struct yaml_node *n)
+static bool walk_begin(const struct yaml_source *s, const struct yaml_node *n, struct walk *w)
 {
-	struct walk w = {.text = text, .value = n->value, .at = scalar_start(text, n)};
-	char c = w.at < text.n ? text.p[w.at] : '\0';
+	char c;
 
+	*w = (struct walk){.text = s->text, .value = n->value};
+	if (!scalar_start(s, n, &w->at))
+		return false;
+	c = w->at < s->text.n ? s->text.p[w->at] : '\0';
 	if (n->block) {
-		w.style = '|';
-		w.at = skip_line(text, w.at);
+		w->style = '|';
+		w->at = skip_line(s->text, w->at);
 	} else if (n->quoted && (c == '"' || c == '\'')) {
-		w.style = c;
-		w.at++;
+		w->style = c;
+		w->at++;
 	}
-	return w;
+	return true;
 }
 
-bool yaml_source_of(struct str text, const struct yaml_node *scalar, size_t at, size_t *offset)
+bool yaml_source_of(const struct yaml_source *s, const struct yaml_node *scalar, size_t at,
+		    size_t *offset)
 {
-	struct walk w = walk_begin(text, scalar);
+	struct walk w;
 
-	if (scalar->kind != YAML_SCALAR || at > scalar->value.n)
+	if (!walk_begin(s, scalar, &w) || at > w.value.n)
 		return false;
 	while (w.v < at) {
 		if (!walk_step(&w, at))
@@ -193,21 +223,23 @@ bool yaml_source_of(struct str text, const struct yaml_node *scalar, size_t at, 
 	return true;
 }
 
-bool yaml_source_span(struct str text, const struct yaml_node *scalar, size_t *from, size_t *to)
+bool yaml_source_span(const struct yaml_source *s, const struct yaml_node *scalar, size_t *from,
+		      size_t *to)
 {
-	struct walk w = walk_begin(text, scalar);
 	size_t end = scalar->value.n;
+	struct walk w;
 
+	if (!walk_begin(s, scalar, &w))
+		return false;
 	while (end > 0 && w.style == '|' && is_blank(scalar->value.p[end - 1]))
 		end--;
-	if (!yaml_source_of(text, scalar, end, to))
+	if (!scalar_start(s, scalar, from) || !yaml_source_of(s, scalar, end, to))
 		return false;
-	*from = scalar_start(text, scalar);
 	if (w.style == '"' || w.style == '\'') {
 		/* Blanks before the closing quote that the value does not have. */
-		while (*to < text.n && text.p[*to] != w.style)
+		while (*to < s->text.n && s->text.p[*to] != w.style)
 			++*to;
-		*to = MIN(*to + 1, text.n);
+		*to = MIN(*to + 1, s->text.n);
 	}
 	return true;
 }

@@ -185,7 +185,6 @@ static bool load_file(struct loader *l, const struct rule_file *file)
 			   .file = file->name,
 			   .diags = l->diags,
 			   .ignore_unknown = l->defaults->ignore_unknown_fields},
-		.text = file->text,
 		.defaults = l->defaults,
 		.promql = l->defaults->promql ? l->defaults->promql : &promql,
 	};
@@ -196,10 +195,13 @@ static bool load_file(struct loader *l, const struct rule_file *file)
 
 	arena_init(&tree);
 	ok = yaml_parse(file->text, l->defaults->limits, &tree, &root, &more, &err);
-	if (!ok)
+	if (!ok) {
 		diags_add(l->diags, file->name, err.line, err.col, "%s", err.msg);
-	else
+	} else {
+		yaml_source_init(&r.source, file->text);
 		ok = read_tree(l, &r, root);
+		yaml_source_done(&r.source);
+	}
 	if (ok && more)
 		diags_warn(l->diags, file->name, 0, 0,
 			   "the file has more than one YAML document; only the first one is read");

@@ -6,6 +6,7 @@
 #define RULES_RULE_H
 
 #include "base/fields.h"
+#include "base/yaml_source.h"
 #include "rules/rules.h"
 
 /* Labels or annotations of one rule or group: more are refused. */
@@ -13,8 +14,8 @@
 
 /* What is the same for all rules of one file. */
 struct rule_reader {
-	struct fields fields; /* its arena is the set's */
-	struct str text;      /* of the file */
+	struct fields fields;	   /* its arena is the set's */
+	struct yaml_source source; /* of the file */
 	const struct rule_defaults *defaults;
 	const struct promql_options *promql;
 };

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 
 #include "base/mem.h"
-#include "base/yaml_source.h"
 #include "promql/parse.h"
 #include "promql/print.h"
 #include "rules/rule.h"
@@ -86,8 +85,8 @@ static bool tell_expr(const struct rule_draft *d, const struct err *err)
 	size_t at;
 	struct buf b;
 
-	if (err->pos >= 0 && yaml_source_of(d->reader->text, n, (size_t)err->pos, &at))
-		yaml_source_place(d->reader->text, at, &line, &col);
+	if (err->pos >= 0 && yaml_source_of(&d->reader->source, n, (size_t)err->pos, &at))
+		yaml_source_place(&d->reader->source, at, &line, &col);
 	buf_init(&b, BUF_MAX_ANY);
 	promql_error_put(&b, n->value, err);
 	rule_tell(d, line, col, "could not parse expression: %s", buf_cstr(&b));

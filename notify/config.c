@@ -1,0 +1,606 @@
+/*
+ * Alertmanager's keys: global, receivers, route, templates; see config.h. Refusals and defaults are
+ * Alertmanager's (reference: alertmanager.md §1), collected instead of stopping at the first.
+ *
+ * What Alertmanager has and rouse does not have yet is refused where it would change who is told
+ * what. Global settings of receiver kinds that are not there are only checked: no receiver can use
+ * them.
+ */
+#include "base/mem.h"
+#include "notify/config_inner.h"
+#include "notify/func.h"
+#include "notify/receiver.h"
+#include "template/template.h"
+
+#define RECEIVERS_MAX 10000
+
+struct top_draft {
+	const struct yaml_node *global, *route, *receivers;
+	struct field_texts templates;
+	const struct yaml_node *inhibit_rules, *time_intervals, *mute_time_intervals, *tracing,
+		*event_recorder;
+};
+
+static const struct field TOP_FIELDS[] = {
+	FIELD(NODE, struct top_draft, global),
+	FIELD(NODE, struct top_draft, route),
+	FIELD(LIST, struct top_draft, receivers),
+	FIELD(TEXTS, struct top_draft, templates),
+	FIELD(LIST, struct top_draft, inhibit_rules),
+	FIELD(LIST, struct top_draft, time_intervals),
+	FIELD(LIST, struct top_draft, mute_time_intervals),
+	FIELD(MAP, struct top_draft, tracing),
+	FIELD(MAP, struct top_draft, event_recorder),
+};
+
+struct global_draft {
+	struct global_config g;
+	const struct yaml_node *http_config, *smtp_tls_config;
+	/* Of kinds that are not there. */
+	const struct yaml_node *other;
+	struct str other_url;
+};
+
+#define GLOBAL_OTHER(key) FIELD_AS(NODE, key, struct global_draft, other)
+#define GLOBAL_URL(key) FIELD_AS(URL, key, struct global_draft, other_url)
+
+static const struct field GLOBAL_FIELDS[] = {
+	FIELD_AS(DURATION, "resolve_timeout", struct global_draft, g.resolve_timeout),
+	FIELD(NODE, struct global_draft, http_config),
+	FIELD_AS(TEXT, "smtp_from", struct global_draft, g.smtp_from),
+	FIELD_AS(TEXT, "smtp_hello", struct global_draft, g.smtp_hello),
+	FIELD_AS(TEXT, "smtp_smarthost", struct global_draft, g.smtp_smarthost),
+	FIELD_AS(TEXT, "smtp_auth_username", struct global_draft, g.smtp_auth_username),
+	FIELD_AS(TEXT, "smtp_auth_password", struct global_draft, g.smtp_auth_password),
+	FIELD_AS(TEXT, "smtp_auth_password_file", struct global_draft, g.smtp_auth_password_file),
+	FIELD_AS(TEXT, "smtp_auth_secret", struct global_draft, g.smtp_auth_secret),
+	FIELD_AS(TEXT, "smtp_auth_secret_file", struct global_draft, g.smtp_auth_secret_file),
+	FIELD_AS(TEXT, "smtp_auth_identity", struct global_draft, g.smtp_auth_identity),
+	FIELD_AS(BOOL, "smtp_require_tls", struct global_draft, g.smtp_require_tls),
+	{.name = "smtp_force_implicit_tls",
+	 .kind = FIELD_BOOL,
+	 .at = offsetof(struct global_draft, g.smtp_force_implicit_tls),
+	 .given = offsetof(struct global_draft, g.has_smtp_force_implicit_tls) + 1},
+	FIELD(NODE, struct global_draft, smtp_tls_config),
+	GLOBAL_URL("slack_api_url"),
+	GLOBAL_OTHER("slack_api_url_file"),
+	GLOBAL_OTHER("slack_app_token"),
+	GLOBAL_OTHER("slack_app_token_file"),
+	GLOBAL_URL("slack_app_url"),
+	GLOBAL_URL("pagerduty_url"),
+	GLOBAL_URL("opsgenie_api_url"),
+	GLOBAL_OTHER("opsgenie_api_key"),
+	GLOBAL_OTHER("opsgenie_api_key_file"),
+	GLOBAL_URL("wechat_api_url"),
+	GLOBAL_OTHER("wechat_api_secret"),
+	GLOBAL_OTHER("wechat_api_secret_file"),
+	GLOBAL_OTHER("wechat_api_corp_id"),
+	GLOBAL_URL("victorops_api_url"),
+	GLOBAL_OTHER("victorops_api_key"),
+	GLOBAL_OTHER("victorops_api_key_file"),
+	GLOBAL_URL("telegram_api_url"),
+	GLOBAL_OTHER("telegram_bot_token"),
+	GLOBAL_OTHER("telegram_bot_token_file"),
+	GLOBAL_URL("webex_api_url"),
+	GLOBAL_URL("rocketchat_api_url"),
+	GLOBAL_OTHER("rocketchat_token"),
+	GLOBAL_OTHER("rocketchat_token_file"),
+	GLOBAL_OTHER("rocketchat_token_id"),
+	GLOBAL_OTHER("rocketchat_token_id_file"),
+	GLOBAL_URL("mattermost_webhook_url"),
+	GLOBAL_OTHER("mattermost_webhook_url_file"),
+	GLOBAL_URL("jira_api_url"),
+};
+
+/* ---- global
+ * -------------------------------------------------------------------------------------- */
+
+/* The text of a key; empty if it is not there. */
+static struct str text_of(const struct yaml_node *map, const char *key, const struct yaml_node **at)
+{
+	struct yaml_node *n = map && map->kind == YAML_MAP ? yaml_get(map, key) : NULL;
+	struct str s = {0};
+
+	if (n && !yaml_is_str(n, &s))
+		s = (struct str){0};
+	*at = n;
+	return s;
+}
+
+static bool check_twins(const struct fields *f, const struct yaml_node *global)
+{
+	static const char *const SECRETS[] = {
+		"smtp_auth_password",  "smtp_auth_secret",	 "slack_api_url",
+		"slack_app_token",     "opsgenie_api_key",	 "wechat_api_secret",
+		"victorops_api_key",   "telegram_bot_token",	 "rocketchat_token",
+		"rocketchat_token_id", "mattermost_webhook_url",
+	};
+	bool ok = true;
+
+	for (size_t i = 0; i < ARRAY_LEN(SECRETS); i++) {
+		const struct yaml_node *at, *file_at;
+		char file[64];
+
+		snprintf(file, sizeof(file), "%s_file", SECRETS[i]);
+		if (text_of(global, SECRETS[i], &at).n > 0 && text_of(global, file, &file_at).n > 0)
+			ok = fields_error(f, file_at,
+					  "at most one of %s & %s_file must be configured",
+					  SECRETS[i], SECRETS[i]);
+	}
+	return ok;
+}
+
+static bool check_slack(const struct fields *f, const struct yaml_node *global)
+{
+	const struct yaml_node *at, *url_at;
+	struct str url = text_of(global, "slack_api_url", &url_at);
+	struct str app_url = text_of(global, "slack_app_url", &at);
+	bool has_url = url.n > 0 || text_of(global, "slack_api_url_file", &at).n > 0;
+	bool has_token = text_of(global, "slack_app_token_file", &at).n > 0 ||
+			 text_of(global, "slack_app_token", &at).n > 0;
+
+	if (!has_url || !has_token || (url.n > 0 && str_eq(url, app_url)))
+		return true;
+	return fields_error(f, url_at ? url_at : global,
+			    "at most one of slack_app_token/slack_app_token_file & "
+			    "slack_api_url/slack_api_url_file must be configured");
+}
+
+static bool check_smarthost(const struct fields *f, const struct yaml_node *global)
+{
+	const struct yaml_node *at;
+	struct str s = text_of(global, "smtp_smarthost", &at);
+	size_t colon = s.n;
+
+	while (colon > 0 && s.p[colon - 1] != ':' && s.p[colon - 1] != ']')
+		colon--;
+	if (s.n == 0)
+		return true;
+	if (colon == 0 || s.p[colon - 1] == ']')
+		return fields_error(f, at, "address %.*s: missing port in address", STR_ARG(s));
+	if (colon == s.n)
+		return fields_error(f, at, "address \"%.*s\": port cannot be empty", STR_ARG(s));
+	return true;
+}
+
+/* A section of TLS settings alone, read by the reader of http_config. */
+static bool read_tls(const struct config_reader *r, const struct yaml_node *node,
+		     struct tls_config *out)
+{
+	struct yaml_node key = {.kind = YAML_SCALAR, .value = STR("tls_config")};
+	struct yaml_node value = *node;
+	struct yaml_pair pair = {.key = &key, .value = &value};
+	struct yaml_node map = {.kind = YAML_MAP,
+				.line = node->line,
+				.col = node->col,
+				.pairs = &pair,
+				.n = 1};
+	struct http_config c;
+
+	http_config_defaults(&c);
+	if (!http_config_parse(&map, r->fields.arena, r->dir, &c, r->fields.file, r->fields.diags))
+		return false;
+	*out = c.tls;
+	return true;
+}
+
+static bool read_http(const struct config_reader *r, const struct yaml_node *node,
+		      struct http_config *out)
+{
+	http_config_defaults(out);
+	if (!node || node->kind == YAML_NULL)
+		return true;
+	return http_config_parse(node, r->fields.arena, r->dir, out, r->fields.file,
+				 r->fields.diags);
+}
+
+static bool read_global(const struct config_reader *r, const struct yaml_node *node)
+{
+	struct global_draft d = {.g = {.resolve_timeout = 5 * MINUTE,
+				       .smtp_hello = STR("localhost"),
+				       .smtp_require_tls = true}};
+	bool ok = FIELDS_READ(&r->fields, node, "global", GLOBAL_FIELDS, &d);
+
+	ok &= read_http(r, d.http_config, &d.g.http);
+	if (d.smtp_tls_config && d.smtp_tls_config->kind != YAML_NULL)
+		ok &= read_tls(r, d.smtp_tls_config, &d.g.smtp_tls);
+	if (d.g.smtp_hello.n == 0)
+		d.g.smtp_hello = STR("localhost");
+	ok &= check_smarthost(&r->fields, node);
+	ok &= check_twins(&r->fields, node);
+	ok &= check_slack(&r->fields, node);
+	r->config->global = d.g;
+	return ok;
+}
+
+/* ---- receivers
+ * ----------------------------------------------------------------------------------- */
+
+/* What Alertmanager's entries of these kinds may hold: told apart from unknown keys, and offered
+ * where a key is mistyped. */
+static const struct {
+	const char *config_key, *words;
+} KIND_WORDS[] = {
+	{"webhook_configs", "send_resolved http_config url url_file max_alerts timeout payload"},
+	{"discord_configs",
+	 "send_resolved http_config webhook_url webhook_url_file title message content "
+	 "username avatar_url update_message"},
+	{"email_configs",
+	 "send_resolved to from smarthost hello auth_username auth_password "
+	 "auth_password_file auth_secret auth_secret_file auth_identity require_tls "
+	 "tls_config force_implicit_tls headers html text threading"},
+	{"console_configs", "send_resolved"},
+};
+
+static const char OTHER_KINDS[] =
+	"slack_configs pagerduty_configs opsgenie_configs victorops_configs pushover_configs "
+	"sns_configs telegram_configs webex_configs wechat_configs msteams_configs "
+	"msteamsv2_configs jira_configs rocketchat_configs mattermost_configs incidentio_configs "
+	"oncall_configs";
+
+static const char *kind_words(const struct receiver_kind *kind)
+{
+	for (size_t i = 0; i < ARRAY_LEN(KIND_WORDS); i++) {
+		if (strcmp(KIND_WORDS[i].config_key, kind->config_key) == 0)
+			return KIND_WORDS[i].words;
+	}
+	return "send_resolved http_config";
+}
+
+/* Keys that neither the kind nor we have asked for. */
+static bool check_entry_keys(const struct fields *f, const struct receiver_kind *kind,
+			     const struct yaml_node *node)
+{
+	const char *words = kind_words(kind);
+	bool ok = true;
+
+	for (size_t i = 0; i < node->n; i++) {
+		struct yaml_pair *p = &node->pairs[i];
+
+		if (p->seen || !fields_has_word(words, p->key->value))
+			continue;
+		p->seen = true;
+		ok = fields_error(f, p->key, "%.*s in %s is not supported yet",
+				  STR_ARG(p->key->value), kind->config_key);
+	}
+	return fields_unseen(f, node, kind->config_key, words) && ok;
+}
+
+/* The keys that all kinds have. */
+struct entry_draft {
+	bool send_resolved, update_message;
+	const struct yaml_node *http_config;
+};
+
+static const struct field ENTRY_FIELDS[] = {
+	FIELD(BOOL, struct entry_draft, send_resolved),
+	FIELD(NODE, struct entry_draft, http_config),
+	FIELD(BOOL, struct entry_draft, update_message),
+};
+
+static bool read_common(const struct config_reader *r, const struct receiver_kind *kind,
+			const struct yaml_node *node, struct integration *out)
+{
+	struct entry_draft d = {.send_resolved = kind->send_resolved};
+	struct field table[ARRAY_LEN(ENTRY_FIELDS)];
+	struct fields lax = r->fields;
+	size_t n = 0;
+
+	/* Without http_config or update_message the key is as unknown as any other. */
+	for (size_t i = 0; i < ARRAY_LEN(ENTRY_FIELDS); i++) {
+		if (fields_has_word(kind_words(kind), str_of(ENTRY_FIELDS[i].name)) ||
+		    (kind->can_update && strcmp(ENTRY_FIELDS[i].name, "update_message") == 0))
+			table[n++] = ENTRY_FIELDS[i];
+	}
+	lax.ignore_unknown = true;
+	if (!fields_read(&lax, node, kind->config_key, table, n, &d))
+		return false;
+	out->send_resolved = d.send_resolved;
+	out->update_message = d.update_message;
+	out->http = &r->config->global.http;
+	if (!d.http_config || d.http_config->kind == YAML_NULL)
+		return true;
+	out->http = ARENA_NEW(r->fields.arena, struct http_config);
+	return read_http(r, d.http_config, out->http);
+}
+
+static bool read_entry(const struct config_reader *r, const struct receiver *rc,
+		       const struct receiver_kind *kind, const struct yaml_node *node, size_t index,
+		       struct integration *out)
+{
+	const struct fields *f = &r->fields;
+	size_t errors = f->diags->errors + f->diags->left_out;
+
+	*out = (struct integration){.kind = kind, .receiver = rc->name, .index = (int)index};
+	out->id = arena_printf(f->arena, "%.*s/%s/%zu", STR_ARG(rc->name), kind->name, index);
+	if (node->kind == YAML_NULL)
+		return fields_error(f, node, "missing %s config", kind->name);
+	if (node->kind != YAML_MAP)
+		return fields_error(f, node, "an entry of %s must be a map, found %s",
+				    kind->config_key, yaml_kind_name(node));
+	if (!read_common(r, kind, node, out))
+		return false;
+	out->config = kind->parse(node, &r->config->global, f->arena, f->file, f->diags);
+	return check_entry_keys(f, kind, node) && out->config &&
+	       f->diags->errors + f->diags->left_out == errors;
+}
+
+static bool read_kind(const struct config_reader *r, struct receiver *rc,
+		      const struct receiver_kind *kind, const struct yaml_node *list)
+{
+	bool ok = true;
+
+	if (list->kind == YAML_NULL)
+		return true;
+	if (list->kind != YAML_LIST)
+		return fields_error(&r->fields, list, "field '%s' must be a list, found %s",
+				    kind->config_key, yaml_kind_name(list));
+	for (size_t i = 0; i < list->n; i++)
+		ok &= read_entry(r, rc, kind, list->items[i], i, &rc->integrations[rc->n++]);
+	return ok;
+}
+
+static bool read_other_key(const struct config_reader *r, const struct yaml_pair *p)
+{
+	const struct fields *f = &r->fields;
+	struct buf words;
+	struct str near;
+	bool ok = true;
+
+	if (fields_has_word(OTHER_KINDS, p->key->value)) {
+		if (p->value->n > 0 || p->value->kind == YAML_SCALAR)
+			ok = fields_error(f, p->key, "%.*s is not supported yet",
+					  STR_ARG(p->key->value));
+		return ok;
+	}
+	buf_init(&words, BUF_MAX_ANY);
+	buf_adds(&words, "name labels");
+	for (size_t i = 0; receiver_kinds[i]; i++)
+		buf_printf(&words, " %s", receiver_kinds[i]->config_key);
+	near = fields_nearest(p->key->value, buf_cstr(&words));
+	fields_error(f, p->key, "field %.*s not found in receiver%s%.*s%s", STR_ARG(p->key->value),
+		     near.n ? "; did you mean " : "", STR_ARG(near), near.n ? "?" : "");
+	buf_done(&words);
+	return false;
+}
+
+static size_t count_entries(const struct yaml_node *node)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < node->n; i++)
+		n += node->pairs[i].value->kind == YAML_LIST ? node->pairs[i].value->n : 0;
+	return n;
+}
+
+struct receiver_draft {
+	struct str name;
+	const struct yaml_node *labels;
+};
+
+static const struct field RECEIVER_FIELDS[] = {
+	FIELD(TEXT, struct receiver_draft, name),
+	FIELD(MAP, struct receiver_draft, labels),
+};
+
+/* They only tell receivers apart in Alertmanager's API. */
+static bool check_labels(const struct fields *f, const struct receiver_draft *d)
+{
+	const struct yaml_node *at;
+	struct str name = text_of(d->labels, "name", &at);
+
+	if (name.n > 0 && !str_eq(name, d->name))
+		return fields_error(f, at,
+				    "receiver label \"name\" must match receiver name \"%.*s\", "
+				    "got "
+				    "\"%.*s\"",
+				    STR_ARG(d->name), STR_ARG(name));
+	if (d->labels && d->labels->n > (at ? 1 : 0))
+		diags_warn(f->diags, f->file, d->labels->line, d->labels->col,
+			   "labels of a receiver are not used yet");
+	return true;
+}
+
+static bool read_receiver(const struct config_reader *r, const struct yaml_node *node,
+			  struct receiver *rc)
+{
+	struct receiver_draft d = {0};
+	struct fields lax = r->fields;
+	bool ok;
+
+	if (node->kind != YAML_MAP)
+		return fields_error(&r->fields, node, "missing name in receiver");
+	lax.ignore_unknown = true;
+	ok = FIELDS_READ(&lax, node, "receiver", RECEIVER_FIELDS, &d);
+	if (d.name.n == 0)
+		ok = fields_error(&r->fields, node, "missing name in receiver");
+	else if (notify_config_receiver(r->config, d.name))
+		ok = fields_error(&r->fields, yaml_get(node, "name"),
+				  "notification config name \"%.*s\" is not unique",
+				  STR_ARG(d.name));
+	ok &= check_labels(&r->fields, &d);
+	rc->name = d.name;
+	rc->line = node->line;
+	rc->integrations = ARENA_ARRAY(r->fields.arena, struct integration, count_entries(node));
+	for (size_t i = 0; i < node->n; i++) {
+		const struct yaml_pair *p = &node->pairs[i];
+		const struct receiver_kind *kind = receiver_kind_of(p->key->value);
+
+		if (kind)
+			ok &= read_kind(r, rc, kind, p->value);
+		else if (!str_is(p->key->value, "name") && !str_is(p->key->value, "labels"))
+			ok &= read_other_key(r, p);
+	}
+	return ok;
+}
+
+static bool read_receivers(const struct config_reader *r, const struct yaml_node *list)
+{
+	struct notify_config *c = r->config;
+	bool ok = true;
+
+	if (!list)
+		return true;
+	if (list->n > RECEIVERS_MAX)
+		return fields_error(&r->fields, list, "more than %d receivers", RECEIVERS_MAX);
+	c->receivers = ARENA_ARRAY(r->fields.arena, struct receiver, list->n);
+	for (size_t i = 0; i < list->n; i++) {
+		struct receiver rc = {0};
+
+		/* Counted when it is complete: the search for its own name must not find it. */
+		ok &= read_receiver(r, list->items[i], &rc);
+		c->receivers[c->n_receivers++] = rc;
+	}
+	return ok;
+}
+
+/* ---- templates
+ * ----------------------------------------------------------------------------------- */
+
+static struct str base_name(struct str path)
+{
+	for (size_t i = path.n; i > 0; i--) {
+		if (path.p[i - 1] == '/')
+			return str_from(path, i);
+	}
+	return path;
+}
+
+static bool read_template(const struct config_reader *r, struct str path)
+{
+	struct diags *diags = r->fields.diags;
+	struct err err = {0};
+	struct str text;
+
+	if (!r->files->read(r->files->arg, path, r->fields.arena, &text, &err)) {
+		diags_add(diags, path, 0, 0, "%s", err.msg);
+		return false;
+	}
+	if (template_set_parse(r->config->templates, base_name(path), text, &notify_template_funcs,
+			       &err))
+		return true;
+	diags_add(diags, path, err.line, err.col, "%s", err.msg);
+	return false;
+}
+
+static bool read_templates(const struct config_reader *r, const struct field_texts *globs)
+{
+	const struct fields *f = &r->fields;
+	bool ok = true;
+
+	r->config->templates = notify_template_set(f->arena, r->limits);
+	for (size_t i = 0; i < globs->n; i++) {
+		struct str glob = globs->v[i], *paths;
+		struct err err = {0};
+		size_t n;
+
+		if (r->dir.n > 0 && !str_starts(glob, "/"))
+			glob = arena_printf(f->arena, "%.*s/%.*s", STR_ARG(r->dir), STR_ARG(glob));
+		if (!r->files->glob(r->files->arg, glob, f->arena, &paths, &n, &err)) {
+			diags_add(f->diags, f->file, 0, 0, "templates: %s", err.msg);
+			ok = false;
+			continue;
+		}
+		for (size_t j = 0; j < n; j++)
+			ok &= read_template(r, paths[j]);
+	}
+	return ok;
+}
+
+/* ---- the top
+ * ------------------------------------------------------------------------------------- */
+
+/* Parts that change who is told what, or that somebody relies on, and that are not there yet. */
+static bool check_later(const struct fields *f, const struct top_draft *d)
+{
+	const struct {
+		const char *name;
+		const struct yaml_node *node;
+	} later[] = {
+		{"inhibit_rules", d->inhibit_rules},
+		{"time_intervals", d->time_intervals},
+		{"mute_time_intervals", d->mute_time_intervals},
+		{"tracing", d->tracing},
+		{"event_recorder", d->event_recorder},
+	};
+	bool ok = true;
+
+	for (size_t i = 0; i < ARRAY_LEN(later); i++) {
+		if (later[i].node && later[i].node->n > 0)
+			ok = fields_error(f, later[i].node, "%s is not supported yet",
+					  later[i].name);
+	}
+	return ok;
+}
+
+static bool read_top(struct config_reader *r, const struct yaml_node *top)
+{
+	struct top_draft d = {0};
+	struct fields lax = r->fields;
+	bool ok, any;
+
+	lax.ignore_unknown = true;
+	ok = FIELDS_READ(&lax, top, "a configuration", TOP_FIELDS, &d);
+	any = d.global || d.receivers || d.templates.n > 0;
+	ok &= read_global(r, d.global);
+	ok &= read_receivers(r, d.receivers);
+	ok &= read_templates(r, &d.templates);
+	if (d.route && d.route->kind == YAML_MAP)
+		ok &= config_read_routes(r, d.route, &r->config->root);
+	else if (d.route && d.route->kind != YAML_NULL)
+		ok = fields_error(&r->fields, d.route, "route must be a map, found %s",
+				  yaml_kind_name(d.route));
+	else if (d.route || any)
+		ok = fields_error(&r->fields, d.route ? d.route : top, "no routes provided");
+	return check_later(&r->fields, &d) && ok;
+}
+
+/* The folder of a file, without the slash; empty for one in the working directory. */
+static struct str folder_of(struct str file)
+{
+	size_t n = file.n - base_name(file).n;
+
+	return str_cut(file, 0, n > 1 ? n - 1 : n);
+}
+
+bool notify_config_parse(const struct yaml_node *top, struct str file,
+			 const struct config_files *files, const struct limits *l,
+			 struct notify_config **out, struct diags *diags)
+{
+	OWNED(notify_config) c = MEM_NEW(struct notify_config);
+	struct config_reader r = {.config = c, .files = files, .limits = l};
+
+	c->refs = 1;
+	arena_init(&c->arena);
+	r.fields = (struct fields){.arena = &c->arena, .file = file, .diags = diags};
+	r.dir = arena_str(&c->arena, folder_of(file));
+	if (!read_top(&r, top))
+		return false;
+	*out = TAKE(c);
+	return true;
+}
+
+struct notify_config *notify_config_ref(struct notify_config *c)
+{
+	CHECK(c->refs > 0);
+	c->refs++;
+	return c;
+}
+
+void notify_config_free(struct notify_config *c)
+{
+	if (!c || --c->refs > 0)
+		return;
+	CHECK(c->refs == 0);
+	arena_done(&c->arena);
+	free(c);
+}
+
+const struct receiver *notify_config_receiver(const struct notify_config *c, struct str name)
+{
+	for (size_t i = 0; i < c->n_receivers; i++) {
+		if (str_eq(c->receivers[i].name, name))
+			return &c->receivers[i];
+	}
+	return NULL;
+}
