@@ -65,8 +65,8 @@ static void expect_type(struct check *c, const struct expr *e, enum value_type w
 {
 	check(c, e);
 	if (e->type != want)
-		FAIL(c, span_of(e), "expected type %s in %s, got %s", value_type_name(want),
-		     context, value_type_name(e->type));
+		FAIL(c, span_of(e), "expected type %s in %s, got %s", promql_type_name(want),
+		     context, promql_type_name(e->type));
 }
 
 static void check_aggregate(struct check *c, const struct expr *e)
@@ -186,7 +186,7 @@ static void check_info(struct check *c, const struct expr *e)
 		return;
 	if (arg->type != VALUE_VECTOR)
 		FAIL(c, span_of(e), "expected type %s in call to function \"info\", got %s",
-		     value_type_name(VALUE_VECTOR), value_type_name(arg->type));
+		     promql_type_name(VALUE_VECTOR), promql_type_name(arg->type));
 	if (arg->kind != EXPR_SELECTOR)
 		FAIL(c, span_of(arg), "expected label selectors only");
 	else if (arg->u.selector.name.n)
@@ -216,7 +216,7 @@ static void check_unary(struct check *c, const struct expr *e)
 		     "unary expression only allowed on expressions of type scalar or instant "
 		     "vector, "
 		     "got \"%s\"",
-		     value_type_name(operand->type));
+		     promql_type_name(operand->type));
 }
 
 static void check_subquery(struct check *c, const struct expr *e)
