@@ -30,6 +30,10 @@ enum expand_needs {
  * `template: __alert_NAME:1: function "x" not defined`. */
 ATTR_CHECK bool expand_compile(struct arena *a, struct str alert, struct str text,
 			       const struct limits *l, const struct expand **out, struct err *err);
+/* The same with the whole name of the template. */
+ATTR_CHECK bool expand_compile_as(struct arena *a, struct str name, struct str text,
+				  const struct limits *l, const struct expand **out,
+				  struct err *err);
 unsigned expand_needs(const struct expand *e); /* of enum expand_needs; 0: plain text */
 /* The result for a plain text (expand_needs is 0 and no action is in it), else false. */
 bool expand_plain(const struct expand *e, struct str *out);

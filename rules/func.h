@@ -46,7 +46,7 @@ struct rule_func_env {
 };
 
 /* Tags of the functions: what an expansion that calls them depends on besides its data. */
-enum rule_func_tag { RULE_FUNC_QUERY = 1, RULE_FUNC_NOW = 2 };
+enum rule_func_tag { RULE_FUNC_QUERY = 1, RULE_FUNC_NOW = 2, RULE_FUNC_EXTERNAL = 4 };
 
 extern const struct template_funcs RULE_FUNCS;
 

@@ -6,7 +6,7 @@
 #include "base/url.h"
 #include "template/exec.h"
 #include "template/gofmt.h"
-#include "template/rune.h"
+#include "template/gorune.h"
 
 const struct value_type TYPE_REFLECT = {.name = "reflect.Value", .kind = VALUE_ANY};
 
@@ -460,11 +460,11 @@ static void escape_js_ascii(struct buf *b, char c)
 void escape_js(struct buf *b, struct str s)
 {
 	for (size_t i = 0; i < s.n;) {
-		struct rune r = rune_first(str_from(s, i));
+		struct gorune r = gorune_first(str_from(s, i));
 
 		if (r.r < 0x80)
 			escape_js_ascii(b, s.p[i]);
-		else if (rune_is_print(r.r))
+		else if (gorune_is_print(r.r))
 			buf_add(b, str_cut(s, i, i + (size_t)r.n));
 		else
 			buf_printf(b, "\\u%04X", (unsigned)r.r);

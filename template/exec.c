@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "template/gofmt.h"
-#include "template/rune.h"
+#include "template/gorune.h"
 
 #define MESSAGE_BYTES 65536
 #define VARS_FIRST 8
@@ -59,7 +59,7 @@ bool exec_fail(struct template_exec *x, const char *fmt, ...)
 	buf_adds(&b, "template: ");
 	put_location(&b, x->node);
 	buf_adds(&b, ": executing ");
-	rune_quote(&b, x->tree->name, false);
+	gorune_quote(&b, x->tree->name, false);
 	buf_adds(&b, " at <");
 	node_put(&b, x->node);
 	buf_adds(&b, ">: ");
@@ -98,7 +98,7 @@ const char *exec_quoted(struct template_exec *x, struct str s)
 	struct buf b;
 
 	buf_init(&b, BUF_MAX_ANY);
-	rune_quote(&b, s, false);
+	gorune_quote(&b, s, false);
 	return take(x, &b).p;
 }
 

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "template/gorune.h"
 #include "template/gotime.h"
-#include "template/rune.h"
 
 #define NUM_MOST 1000000 /* a larger width or precision is a mistake to Go */
 #define DEPTH_MOST 100
@@ -44,7 +44,7 @@ static void put_padding(struct printer *p, int64_t n)
 
 static void pad(struct printer *p, struct str s)
 {
-	int64_t n = p->f.wid_given ? p->wid - (int64_t)rune_count(s) : 0;
+	int64_t n = p->f.wid_given ? p->wid - (int64_t)gorune_count(s) : 0;
 
 	if (!p->f.minus)
 		put_padding(p, n);
@@ -140,9 +140,9 @@ static void fmt_unicode(struct printer *p, uint64_t u)
 	buf_init(&t, NUMBER_BYTES);
 	buf_printf(&t, "U+%0*llX", p->f.prec_given && p->prec > 4 ? p->prec : 4,
 		   (unsigned long long)u);
-	if (p->f.sharp && u <= RUNE_MAX && rune_is_print((int32_t)u)) {
+	if (p->f.sharp && u <= GORUNE_MAX && gorune_is_print((int32_t)u)) {
 		buf_adds(&t, " '");
-		rune_put(&t, (int32_t)u);
+		gorune_put(&t, (int32_t)u);
 		buf_addc(&t, '\'');
 	}
 	pad_spaces(p, buf_str(&t));
@@ -151,14 +151,14 @@ static void fmt_unicode(struct printer *p, uint64_t u)
 
 static void fmt_char(struct printer *p, uint64_t u, bool quoted)
 {
-	int32_t r = u > RUNE_MAX ? RUNE_ERROR : (int32_t)u;
+	int32_t r = u > GORUNE_MAX ? GORUNE_ERROR : (int32_t)u;
 	struct buf t;
 
 	buf_init(&t, 64);
 	if (quoted)
-		rune_quote_char(&t, r, p->f.plus);
+		gorune_quote_char(&t, r, p->f.plus);
 	else
-		rune_put(&t, r);
+		gorune_put(&t, r);
 	pad_buf(p, &t);
 }
 
@@ -354,7 +354,7 @@ static struct str truncate_str(const struct printer *p, struct str s)
 	if (!p->f.prec_given)
 		return s;
 	for (int i = 0; i < p->prec && at < s.n; i++)
-		at += (size_t)rune_first(str_from(s, at)).n;
+		at += (size_t)gorune_first(str_from(s, at)).n;
 	return str_cut(s, 0, at);
 }
 
@@ -372,7 +372,7 @@ static void fmt_quoted(struct printer *p, struct str s)
 		buf_add(&t, s);
 		buf_addc(&t, '`');
 	} else {
-		rune_quote(&t, s, p->f.plus);
+		gorune_quote(&t, s, p->f.plus);
 	}
 	pad_buf(p, &t);
 }
@@ -427,7 +427,7 @@ static void bad_verb(struct printer *p, struct value v, int32_t verb)
 {
 	p->erroring = true;
 	buf_adds(p->b, "%!");
-	rune_put(p->b, verb);
+	gorune_put(p->b, verb);
 	buf_addc(p->b, '(');
 	if (v.kind == VALUE_NONE) {
 		buf_adds(p->b, "<nil>");
@@ -792,7 +792,7 @@ static void read_precision(struct printer *p, struct format *f)
 static void put_mistake(struct printer *p, int32_t verb, const char *what)
 {
 	buf_adds(p->b, "%!");
-	rune_put(p->b, verb);
+	gorune_put(p->b, verb);
 	buf_adds(p->b, what);
 }
 
@@ -832,7 +832,7 @@ static bool directive(struct printer *p, struct format *f)
 		return false;
 	}
 
-	struct rune verb = rune_first(str_from(f->s, f->i));
+	struct gorune verb = gorune_first(str_from(f->s, f->i));
 
 	f->i += (size_t)verb.n;
 	do_verb(p, f, verb.r);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "template/rune.h"
+#include "template/gorune.h"
 
 #define RUNE_EOF (-1)
 #define ERROR_BYTES 4096
@@ -52,7 +52,7 @@ static struct str rest(const struct lexer *l)
 
 static int32_t next(struct lexer *l)
 {
-	struct rune r = rune_first(rest(l));
+	struct gorune r = gorune_first(rest(l));
 
 	if (!r.n) {
 		l->at_eof = true;
@@ -68,7 +68,7 @@ static void backup(struct lexer *l)
 	if (l->at_eof || l->pos == 0)
 		return;
 
-	struct rune r = rune_last(str_cut(l->in, 0, l->pos));
+	struct gorune r = gorune_last(str_cut(l->in, 0, l->pos));
 
 	l->pos -= (size_t)r.n;
 	l->line -= r.r == '\n';
@@ -136,7 +136,7 @@ static enum lex_state fail_rune(struct lexer *l, const char *msg, int32_t r)
 	if (r == RUNE_EOF)
 		buf_adds(&l->error, "U+FFFFFFFFFFFFFFFF");
 	else
-		rune_put_unicode(&l->error, r);
+		gorune_put_unicode(&l->error, r);
 	return fail_buf(l);
 }
 
@@ -147,7 +147,7 @@ static bool is_space(int32_t r)
 
 static bool is_alphanumeric(int32_t r)
 {
-	return r == '_' || (r >= 0 && (rune_is_letter(r) || rune_is_digit(r)));
+	return r == '_' || (r >= 0 && (gorune_is_letter(r) || gorune_is_digit(r)));
 }
 
 static bool left_trim_marker(struct str s)
@@ -422,7 +422,7 @@ static enum lex_state bad_number(struct lexer *l)
 {
 	buf_clear(&l->error);
 	buf_adds(&l->error, "bad number syntax: ");
-	rune_quote(&l->error, str_cut(l->in, l->start, l->pos), false);
+	gorune_quote(&l->error, str_cut(l->in, l->start, l->pos), false);
 	return fail_buf(l);
 }
 
@@ -463,7 +463,7 @@ static enum lex_state lex_other(struct lexer *l, int32_t r)
 		backup(l);
 		return lex_identifier(l);
 	}
-	if (r < 0x80 && rune_is_print(r))
+	if (r < 0x80 && gorune_is_print(r))
 		return emit(l, TOKEN_CHAR);
 	return fail_rune(l, "unrecognized character in action: ", r);
 }
@@ -536,10 +536,10 @@ void token_put(struct buf *b, struct token t)
 		size_t at = 0;
 
 		for (int i = 0; i < 10 && at < t.val.n; i++)
-			at += (size_t)rune_first(str_from(t.val, at)).n;
-		rune_quote(b, str_cut(t.val, 0, at), false);
+			at += (size_t)gorune_first(str_from(t.val, at)).n;
+		gorune_quote(b, str_cut(t.val, 0, at), false);
 		buf_adds(b, "...");
 	} else {
-		rune_quote(b, t.val, false);
+		gorune_quote(b, t.val, false);
 	}
 }

@@ -1,7 +1,7 @@
 /* Trees back to text, for error messages; in Go's spelling. */
 #include "template/node.h"
 
-#include "template/rune.h"
+#include "template/gorune.h"
 
 static void put_list(struct buf *b, const struct node *list)
 {
@@ -75,7 +75,7 @@ static void put_branch(struct buf *b, const struct node *n, const char *word)
 static void put_template(struct buf *b, const struct node *n)
 {
 	buf_adds(b, "{{template ");
-	rune_quote(b, n->template.name, false);
+	gorune_quote(b, n->template.name, false);
 	if (n->template.pipe) {
 		buf_addc(b, ' ');
 		put_pipe(b, n->template.pipe);

@@ -12,8 +12,8 @@
 #include "base/num.h"
 
 #include "template/builtin.h"
+#include "template/gorune.h"
 #include "template/lex.h"
-#include "template/rune.h"
 #include "template/template.h"
 
 struct parser {
@@ -68,7 +68,7 @@ static void *fail_quoted(struct scope *s, const char *before, struct str text)
 	struct buf b;
 
 	buf_init(&b, 4096);
-	rune_quote(&b, str_cut(text, 0, 300), false);
+	gorune_quote(&b, str_cut(text, 0, 300), false);
 	fail(s, "%s%s", before, buf_cstr(&b));
 	buf_done(&b);
 	return NULL;
@@ -252,7 +252,7 @@ static bool unquote(struct scope *s, struct str quoted, struct str *out)
 	bool ok;
 
 	buf_init(&b, quoted.n * 4 + 1);
-	ok = rune_unquote(quoted, &b);
+	ok = gorune_unquote(quoted, &b);
 	if (ok)
 		*out = arena_str(s->p->arena, buf_str(&b));
 	else
@@ -276,7 +276,7 @@ static struct node *char_constant(struct scope *s, struct token t)
 	int32_t r;
 	bool byte;
 
-	if (!rune_unquote_char(str_cut(t.val, 0, t.val.n), &at, '\'', &r, &byte))
+	if (!gorune_unquote_char(str_cut(t.val, 0, t.val.n), &at, '\'', &r, &byte))
 		return fail(s, "invalid syntax");
 	if (at + 1 != t.val.n)
 		return fail(s, "malformed character constant: %.*s", STR_ARG(t.val));

@@ -107,7 +107,23 @@ ATTR_CHECK struct template_result template_exec(const struct template_set *ts, s
 ATTR_CHECK struct template_result template_exec_nested(struct template_call *c, struct str name,
 						       struct value data, struct buf *out);
 
-/* Is there an action in the text at all? */
+/* What the parsed texts look at, told one by one to fn: */
+enum template_ref_kind {
+	TEMPLATE_REF_FUNC,     /* a function: func */
+	TEMPLATE_REF_VARIABLE, /* $name: with the $; not where it is declared */
+	TEMPLATE_REF_FIELD,    /* the first field of what . is there, or of $ */
+	TEMPLATE_REF_DATA,     /* . or $ as a whole */
+};
+struct template_ref {
+	enum template_ref_kind kind;
+	struct str name;
+	const struct template_func *func;
+	size_t pos; /* in its text */
+};
+void template_set_refs(const struct template_set *ts,
+		       void (*fn)(void *arg, const struct template_ref *r), void *arg);
+
+/* Is there no action in the text at all? */
 bool template_is_plain(struct str text);
 
 #endif

@@ -2,78 +2,78 @@
  * Runes and Go's string literals. The classes come from glib's Unicode tables, which do not depend
  * on the locale.
  */
-#include "template/rune.h"
+#include "template/gorune.h"
 
 #include <glib.h>
 
-struct rune rune_first(struct str s)
+struct gorune gorune_first(struct str s)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
 
 	if (!s.n)
-		return (struct rune){.r = RUNE_ERROR, .n = 0};
+		return (struct gorune){.r = GORUNE_ERROR, .n = 0};
 	if (p[0] < 0x80)
-		return (struct rune){.r = p[0], .n = 1};
+		return (struct gorune){.r = p[0], .n = 1};
 
 	int len = p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
 	int32_t r = len ? p[0] & (0x7F >> len) : 0;
 
 	if (!len || s.n < (size_t)len || !str_is_utf8(str_cut(s, 0, (size_t)len)))
-		return (struct rune){.r = RUNE_ERROR, .n = 1};
+		return (struct gorune){.r = GORUNE_ERROR, .n = 1};
 	for (int i = 1; i < len; i++)
 		r = r << 6 | (p[i] & 0x3F);
-	return (struct rune){.r = r, .n = len};
+	return (struct gorune){.r = r, .n = len};
 }
 
-struct rune rune_last(struct str s)
+struct gorune gorune_last(struct str s)
 {
 	for (size_t back = MIN(s.n, (size_t)4); back > 1; back--) {
-		struct rune r = rune_first(str_from(s, s.n - back));
+		struct gorune r = gorune_first(str_from(s, s.n - back));
 
 		if ((size_t)r.n == back)
 			return r;
 	}
-	return rune_first(str_from(s, s.n ? s.n - 1 : 0));
+	return gorune_first(str_from(s, s.n ? s.n - 1 : 0));
 }
 
-size_t rune_count(struct str s)
+size_t gorune_count(struct str s)
 {
 	size_t n = 0;
 
 	for (size_t at = 0; at < s.n; n++)
-		at += (size_t)rune_first(str_from(s, at)).n;
+		at += (size_t)gorune_first(str_from(s, at)).n;
 	return n;
 }
 
 static bool is_rune(int32_t r)
 {
-	return r >= 0 && r <= RUNE_MAX && !(r >= 0xD800 && r <= 0xDFFF);
+	return r >= 0 && r <= GORUNE_MAX && !(r >= 0xD800 && r <= 0xDFFF);
 }
 
-void rune_put(struct buf *b, int32_t r)
+void gorune_put(struct buf *b, int32_t r)
 {
 	char utf8[6];
 
 	if (!is_rune(r))
-		r = RUNE_ERROR;
+		r = GORUNE_ERROR;
 	buf_add(b, (struct str){.p = utf8, .n = (size_t)g_unichar_to_utf8((gunichar)r, utf8)});
 }
 
-bool rune_is_letter(int32_t r)
+bool gorune_is_letter(int32_t r)
 {
 	if (r < 0x80)
 		return (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z');
 	return g_unichar_isalpha((gunichar)r);
 }
 
-bool rune_is_digit(int32_t r)
+bool gorune_is_digit(int32_t r)
 {
 	if (r < 0x80)
 		return r >= '0' && r <= '9';
 	return g_unichar_isdigit((gunichar)r);
 }
 
-bool rune_is_space(int32_t r)
+bool gorune_is_space(int32_t r)
 {
 	if (r < 0x80)
 		return r == ' ' || (r >= '\t' && r <= '\r');
@@ -81,7 +81,7 @@ bool rune_is_space(int32_t r)
 	       r == 0x2028 || r == 0x2029;
 }
 
-bool rune_is_print(int32_t r)
+bool gorune_is_print(int32_t r)
 {
 	if (r < 0x80)
 		return r >= ' ' && r < 0x7F;
@@ -96,17 +96,17 @@ bool rune_is_print(int32_t r)
 	       t != G_UNICODE_SPACE_SEPARATOR;
 }
 
-int32_t rune_upper(int32_t r)
+int32_t gorune_upper(int32_t r)
 {
 	return (int32_t)g_unichar_toupper((gunichar)r);
 }
 
-int32_t rune_lower(int32_t r)
+int32_t gorune_lower(int32_t r)
 {
 	return (int32_t)g_unichar_tolower((gunichar)r);
 }
 
-int32_t rune_title(int32_t r)
+int32_t gorune_title(int32_t r)
 {
 	return (int32_t)g_unichar_totitle((gunichar)r);
 }
@@ -118,8 +118,8 @@ static void put_escaped(struct buf *b, int32_t r, char quote, bool ascii)
 	if (r == quote || r == '\\') {
 		buf_addc(b, '\\');
 		buf_addc(b, (char)r);
-	} else if (r < 0x80 ? rune_is_print(r) : !ascii && rune_is_print(r)) {
-		rune_put(b, r);
+	} else if (r < 0x80 ? gorune_is_print(r) : !ascii && gorune_is_print(r)) {
+		gorune_put(b, r);
 	} else if (r >= 7 && r <= 13) {
 		buf_addc(b, '\\');
 		buf_addc(b, short_escapes[r - 7]);
@@ -132,13 +132,13 @@ static void put_escaped(struct buf *b, int32_t r, char quote, bool ascii)
 	}
 }
 
-void rune_quote(struct buf *b, struct str s, bool ascii)
+void gorune_quote(struct buf *b, struct str s, bool ascii)
 {
 	buf_addc(b, '"');
 	for (size_t at = 0; at < s.n;) {
-		struct rune r = rune_first(str_from(s, at));
+		struct gorune r = gorune_first(str_from(s, at));
 
-		if (r.n == 1 && r.r == RUNE_ERROR)
+		if (r.n == 1 && r.r == GORUNE_ERROR)
 			buf_printf(b, "\\x%02x", (unsigned)(unsigned char)s.p[at]);
 		else
 			put_escaped(b, r.r, '"', ascii);
@@ -147,19 +147,19 @@ void rune_quote(struct buf *b, struct str s, bool ascii)
 	buf_addc(b, '"');
 }
 
-void rune_quote_char(struct buf *b, int32_t r, bool ascii)
+void gorune_quote_char(struct buf *b, int32_t r, bool ascii)
 {
 	buf_addc(b, '\'');
-	put_escaped(b, is_rune(r) ? r : RUNE_ERROR, '\'', ascii);
+	put_escaped(b, is_rune(r) ? r : GORUNE_ERROR, '\'', ascii);
 	buf_addc(b, '\'');
 }
 
-void rune_put_unicode(struct buf *b, int32_t r)
+void gorune_put_unicode(struct buf *b, int32_t r)
 {
 	buf_printf(b, "U+%04X", (unsigned)r);
-	if (rune_is_print(r)) {
+	if (gorune_is_print(r)) {
 		buf_adds(b, " '");
-		rune_put(b, r);
+		gorune_put(b, r);
 		buf_addc(b, '\'');
 	}
 }
@@ -201,12 +201,12 @@ static bool numeric_escape(struct str s, size_t *at, int32_t *out, bool *byte)
 		return false;
 	*byte = octal || c == 'x';
 	*out = (int32_t)v;
-	return *byte ? v <= 255 : v <= RUNE_MAX && is_rune((int32_t)v);
+	return *byte ? v <= 255 : v <= GORUNE_MAX && is_rune((int32_t)v);
 }
 
-bool rune_unquote_char(struct str s, size_t *at, char quote, int32_t *out, bool *byte)
+bool gorune_unquote_char(struct str s, size_t *at, char quote, int32_t *out, bool *byte)
 {
-	struct rune r = rune_first(str_from(s, *at));
+	struct gorune r = gorune_first(str_from(s, *at));
 
 	*byte = false;
 	if (!r.n || (r.r == quote && (quote == '"' || quote == '\'')))
@@ -238,7 +238,7 @@ static void unquote_raw(struct str s, struct buf *out)
 	}
 }
 
-bool rune_unquote(struct str s, struct buf *out)
+bool gorune_unquote(struct str s, struct buf *out)
 {
 	char quote = s.n >= 2 ? s.p[0] : 0;
 	struct str in = str_cut(s, 1, s.n - 1);
@@ -256,12 +256,12 @@ bool rune_unquote(struct str s, struct buf *out)
 		int32_t r;
 		bool byte;
 
-		if (!rune_unquote_char(in, &at, quote, &r, &byte))
+		if (!gorune_unquote_char(in, &at, quote, &r, &byte))
 			return false;
 		if (byte)
 			buf_addc(out, (char)r);
 		else if (in.p[from] == '\\')
-			rune_put(out, r);
+			gorune_put(out, r);
 		else
 			buf_add(out, str_cut(in, from, at)); /* bytes as they are */
 	}
