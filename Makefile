@@ -12,7 +12,7 @@ DESTDIR ?=
 B := $(OUT)/$(MODE)
 
 FLOORS := base promql template rules store oncall notify evaluator web
-PKGS := libcurl libmicrohttpd jansson yaml-0.1 libpcre2-8 sqlite3 libcares libxxhash libcrypto \
+PKGS := libcurl libmicrohttpd jansson yaml-0.1 libpcre2-8 sqlite3 libcares gnutls libxxhash libcrypto \
 	glib-2.0 libprotobuf-c
 LIBS_ONLY := -lsnappy -lcrypt -lm -lpthread
 
