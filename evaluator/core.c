@@ -390,10 +390,13 @@ static void stored_forget(struct core *c)
 
 static void forwarding_configure(struct core *c)
 {
-	const struct prometheus_config *p = &c->config->prometheus;
+	struct am_sender *from = c->am;
 
-	am_sender_free(c->am);
-	c->am = p->n_alertmanagers ? am_sender_new(c->io, &c->timers, c->config) : NULL;
+	c->am = c->config->prometheus.n_alertmanagers ? am_sender_new(c->io, c->config) : NULL;
+	if (c->am)
+		am_sender_take(c->am, from);
+	else
+		am_sender_free(from);
 }
 
 void core_configure(struct core *c, struct now now, struct config *cfg)

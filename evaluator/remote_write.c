@@ -245,8 +245,7 @@ bool remote_write_finish(struct remote_write *w, struct arena *a, struct str *bo
 	size_t n = snappy_max_compressed_length(w->message.n);
 
 	if (w->message.full)
-		return err_set(err, -1, "remote write: more than %zu bytes in one request",
-			       REMOTE_WRITE_MAX);
+		return err_set(err, -1, "more than %zu bytes in one request", REMOTE_WRITE_MAX);
 
 	char *p = arena_bytes(a, n);
 
@@ -303,7 +302,6 @@ enum remote_write_result remote_write_judge(const struct io_reply *r, struct err
 		decode_error_body(r->status, r->body, err);
 	else
 		err_set(err, -1, "%.*s", STR_ARG(r->error));
-	err_prefix(err, "remote write: ");
 	return r->outcome == IO_REPLIED && is_tolerated(r) ? REMOTE_WRITE_TOLERATED
 							   : REMOTE_WRITE_FAILED;
 }
