@@ -267,11 +267,11 @@ static void test_bad_params(void **state ATTR_UNUSED)
 		     "were "
 		     "rule groups changed?");
 	expect_error("/api/v1/rules?match[]={}",
-		     "1:1: parse error: vector selector must contain at "
-		     "least one non-empty matcher");
+		     "match[] must contain at least one non-empty matcher");
+	expect_error("/api/v1/rules?match[]=up&match[]={x!~\"y\"}",
+		     "match[] must contain at least one non-empty matcher");
 	expect_error("/api/v1/rules?match[]=up{",
-		     "1:4: parse error: unexpected end of input inside "
-		     "braces");
+		     "1:4: parse error: unexpected end of input inside braces");
 }
 
 /* ---- status, our own ----------------------------------------------------------------------------
