@@ -6,10 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h> /* glib.h includes it: before its functions are poisoned */
 
 /* clang's fortified headers make macros of these. */
 #undef sprintf
 #undef vsprintf
-#pragma GCC poison strcpy strcat sprintf vsprintf strtok gmtime localtime atoi atol atof rand srand gets
+#pragma GCC poison strcpy strcat sprintf vsprintf strtok gmtime localtime atoi atol atof srand gets
+
+/* Not poisoned, for openssl has parameters of that name: calling it is the error. */
+int rand(void) __attribute__((error("rand is banned: take bytes from struct io")));
 
 #endif

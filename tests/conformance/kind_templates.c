@@ -46,7 +46,7 @@ static struct labels json_labels(struct arena *a, const json_t *v)
 	struct labels_builder lb;
 	struct labels out;
 	const char *key;
-	const json_t *value;
+	json_t *value;
 
 	labels_builder_init(&lb);
 	json_object_foreach((json_t *)(uintptr_t)v, key, *(json_t **)(uintptr_t)&value)
@@ -129,15 +129,23 @@ static const struct value_type *type_named(const char *name)
 	return NULL;
 }
 
-/* uint64 beyond int64 comes as a real number; 2^64 is what 2^64-1 rounds to. */
+/* Integers beyond what the JSON reader holds come as strings, see quote_big_integers. */
 static uint64_t json_uint(const json_t *v)
 {
-	double f;
+	uint64_t u = (uint64_t)json_integer_value(v);
 
-	if (json_is_integer(v))
-		return (uint64_t)json_integer_value(v);
-	f = json_float(v);
-	return f >= 0x1p64 ? UINT64_MAX : (uint64_t)f;
+	if (json_is_string(v))
+		CHECK(num_uint(json_str(v), 10, &u) == NUM_OK);
+	return u;
+}
+
+static int64_t json_int(const json_t *v)
+{
+	int64_t i = json_integer_value(v);
+
+	if (json_is_string(v))
+		CHECK(num_int(json_str(v), 10, &i) == NUM_OK);
+	return i;
 }
 
 static struct value json_value(struct arena *a, const struct value_type *t, const json_t *v)
@@ -146,7 +154,7 @@ static struct value json_value(struct arena *a, const struct value_type *t, cons
 
 	switch ((int)t->kind) {
 	case VALUE_BOOL: out.b = json_is_true(v); break;
-	case VALUE_INT: out.i = json_integer_value(v); break;
+	case VALUE_INT: out.i = json_int(v); break;
 	case VALUE_UINT: out.u = json_uint(v); break;
 	case VALUE_FLOAT: out.f = json_float(v); break;
 	case VALUE_STRING: out.s = json_str(v); break;
@@ -297,7 +305,50 @@ static void run_case(struct tally *t, const char *name, const json_t *c)
 	arena_done(&s.arena);
 }
 
+/* Puts integers of 19 and more digits between quotes: jansson knows int64 only. */
+static void quote_big_integers(struct str in, struct buf *out)
+{
+	bool in_string = false;
+
+	for (size_t i = 0, n; i < in.n; i += n) {
+		char c = in.p[i];
+		bool number = !in_string && (c == '-' || (c >= '0' && c <= '9'));
+		bool whole = true, quote;
+
+		n = in_string && c == '\\' ? 2 : 1;
+		in_string ^= c == '"';
+		for (; number && i + n < in.n && strchr("0123456789.eE+-", in.p[i + n]); n++)
+			whole &= in.p[i + n] >= '0' && in.p[i + n] <= '9';
+		quote = number && whole && n >= 19;
+		buf_adds(out, quote ? "\"" : "");
+		buf_add(out, str_cut(in, i, i + n));
+		buf_adds(out, quote ? "\"" : "");
+	}
+}
+
 void kind_templates(struct tally *t, const char *path)
 {
-	json_cases(t, path, run_case);
+	size_t n, i;
+	char *text = file_read(path, &n);
+	json_error_t je;
+	json_t *root, *c;
+	struct buf b;
+
+	buf_init(&b, n * 2 + 1);
+	quote_big_integers((struct str){.p = text, .n = n}, &b);
+	root = json_loadb(b.p, b.n, JSON_ALLOW_NUL, &je);
+	if (!json_is_array(root)) {
+		case_fail(t, path, "no array of cases: %s", je.text);
+	} else {
+		json_array_foreach(root, i, c)
+		{
+			char name[512];
+
+			snprintf(name, sizeof(name), "%s:%zu", path, i + 2);
+			run_case(t, name, c);
+		}
+	}
+	json_decref(root);
+	buf_done(&b);
+	free(text);
 }
