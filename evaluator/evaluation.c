@@ -243,6 +243,7 @@ static void on_written(struct writer *w, struct now now, const char *error)
 static void rule_out(struct evaluation *ev, struct now now)
 {
 	struct rule_run *rr = rule_run(ev);
+	struct err err = {.pos = -1};
 
 	rr->samples = ev->vector.n;
 	ev->group->last_samples += ev->vector.n;
@@ -257,8 +258,16 @@ static void rule_out(struct evaluation *ev, struct now now)
 		writer_add_alerts(&ev->writer, rr);
 	else
 		writer_add_vector(&ev->writer, rr, &ev->vector);
-	if (!writer_send(&ev->writer, rr, on_written))
+	switch (writer_send(&ev->writer, rr, on_written, &err)) {
+	case WRITER_STARTED:
+		return;
+	case WRITER_NOTHING:
 		written(ev, now, NULL);
+		return;
+	case WRITER_TOO_BIG:
+		written(ev, now, err.msg);
+		return;
+	}
 }
 
 static void step_failed(struct evaluation *ev, struct now now, const char *why)

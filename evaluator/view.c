@@ -1,6 +1,7 @@
 /* What pages and the API may see of the core. */
 #include "evaluator/view.h"
 
+#include "evaluator/alertmanager.h"
 #include "evaluator/config.h"
 #include "evaluator/core_private.h"
 #include "evaluator/group.h"
@@ -266,6 +267,7 @@ void core_metrics(const struct core *c, struct now now ATTR_UNUSED, struct buf *
 		put_groups(c, b, GROUP_METRICS[i].name, GROUP_METRICS[i].type,
 			   GROUP_METRICS[i].help, GROUP_METRICS[i].value);
 	put_prometheuses(c, b);
+	am_sender_metrics(c->am, b);
 	put_alerts(c, b);
 	put_one(b, "rouse_blind", "gauge", "1 while Prometheus cannot be asked.", c->blind);
 	put_one(b, "rouse_store_failing", "gauge", "1 while the store takes no writes.",

@@ -9,6 +9,8 @@
 #include "evaluator/core_private.h"
 #include "rules/rules.h"
 
+#define HEADERS_MAX 16 /* extra ones of the configuration */
+
 void writer_init(struct writer *w, const struct io *io)
 {
 	*w = (struct writer){.io = io};
@@ -90,8 +92,13 @@ void writer_add_vector(struct writer *w, const struct rule_run *rr ATTR_UNUSED,
 		       const struct vector *v)
 {
 	for (size_t i = 0; i < v->n; i++) {
-		if (!v->v[i].h)
-			add(w, v->v[i].labels, v->v[i].v);
+		const struct sample *e = &v->v[i];
+
+		if (e->h)
+			remote_write_add_histogram(&w->body, e->labels, e->h, w->at);
+		else
+			remote_write_add(&w->body, e->labels, e->v, w->at);
+		map_put(&w->written, labels_bytes(e->labels), w);
 	}
 }
 
@@ -114,33 +121,44 @@ static void keep(struct writer *w)
 	map_init(&w->written);
 }
 
+static void finish(struct writer *w, struct now now, enum remote_write_result result, struct err *err)
+{
+	if (result == REMOTE_WRITE_FAILED) {
+		err_prefix(err, "remote_write: ");
+		w->done(w, now, err->msg);
+		return;
+	}
+	if (result == REMOTE_WRITE_TOLERATED)
+		io_log(w->io, LOG_LEVEL_WARN, "remote_write refused samples", "err=\"%s\"", err->msg);
+	keep(w);
+	w->done(w, now, NULL);
+}
+
 static void on_done(struct io_call *c, struct now now, const struct io_reply *reply)
 {
 	struct writer *w = CONTAINER(c, struct writer, call);
 	struct err err = {.pos = -1};
-	bool ok = remote_write_answer(reply, &err);
 
-	if (ok)
-		keep(w);
-	else
-		err_prefix(&err, "remote_write: ");
-	w->done(w, now, ok ? NULL : err.msg);
+	finish(w, now, remote_write_judge(reply, &err), &err);
 }
 
-static void post(struct writer *w, writer_done_fn *done)
+/* False: the body is too big to be sent. */
+ATTR_CHECK static bool post(struct writer *w, writer_done_fn *done, struct err *err)
 {
-	struct io_header headers[REMOTE_WRITE_HEADERS + 16];
-	size_t n = remote_write_headers(headers);
+	struct io_header headers[REMOTE_WRITE_HEADERS + HEADERS_MAX];
+	size_t n = REMOTE_WRITE_HEADERS;
 	struct io_request r = {
 		.method = STR("POST"),
 		.url = w->to->url,
-		.body = remote_write_finish(&w->body, &w->arena),
 		.config = &w->to->http,
 		.timeout = w->to->timeout,
 		.max_reply = 65536,
 		.lane = IO_LANE_QUERY,
 	};
 
+	if (!remote_write_finish(&w->body, &w->arena, &r.body, err))
+		return false;
+	memcpy(headers, remote_write_headers, sizeof(remote_write_headers));
 	for (size_t i = 0; i < w->to->n_headers && n < ARRAY_LEN(headers); i++)
 		headers[n++] = w->to->headers[i];
 	r.headers = headers;
@@ -148,9 +166,11 @@ static void post(struct writer *w, writer_done_fn *done)
 	w->done = done;
 	w->call.on_done = on_done;
 	io_fetch(w->io, &w->call, &r);
+	return true;
 }
 
-bool writer_send(struct writer *w, struct rule_run *rr, writer_done_fn *done)
+enum writer_start writer_send(struct writer *w, struct rule_run *rr, writer_done_fn *done,
+			      struct err *err)
 {
 	struct group *g = rr->group;
 
@@ -161,11 +181,10 @@ bool writer_send(struct writer *w, struct rule_run *rr, writer_done_fn *done)
 		labels_free(g->stale[i]);
 	}
 	g->n_stale = 0;
-	if (!remote_write_count(&w->body))
-		return false;
+	if (!w->body.n)
+		return WRITER_NOTHING;
 	w->rr = rr;
-	post(w, done);
-	return true;
+	return post(w, done, err) ? WRITER_STARTED : WRITER_TOO_BIG;
 }
 
 /* ---- groups that are gone -------------------------------------------------------------------------- */
@@ -204,9 +223,11 @@ static void on_stale_written(struct writer *w, struct now now ATTR_UNUSED, const
 static void on_stale_timer(struct timer *t, struct now now ATTR_UNUSED)
 {
 	struct stale_write *s = CONTAINER(t, struct stale_write, timer);
+	struct err err;
 
 	s->writer.rr = NULL;
-	post(&s->writer, on_stale_written);
+	if (!post(&s->writer, on_stale_written, &err))
+		stale_free(s);
 }
 
 void stale_write_later(struct core *c, struct now now, struct group *g)
@@ -226,7 +247,7 @@ void stale_write_later(struct core *c, struct now now, struct group *g)
 	writer_begin(&s->writer, to, now.wall - g->def->query_offset);
 	for (size_t i = 0; i < g->def->n; i++)
 		add_stale(&s->writer, &g->rules[i].written);
-	if (remote_write_count(&s->writer.body))
+	if (s->writer.body.n)
 		timer_set(&c->timers, &s->timer, TIMER_MONO, now.mono + 2 * g->def->interval,
 			  on_stale_timer);
 	else

@@ -39,11 +39,13 @@ void writer_cancel(struct writer *w);
 void writer_begin(struct writer *w, const struct endpoint *to, ms_t at);
 void writer_add_alerts(struct writer *w, const struct rule_run *rr);
 void writer_add_vector(struct writer *w, const struct rule_run *rr, const struct vector *v);
-/* Adds the stale markers and sends. False: there is nothing to write. */
-bool writer_send(struct writer *w, struct rule_run *rr, writer_done_fn *done);
+/* Adds the stale markers and sends; done comes later if it was started. */
+enum writer_start { WRITER_STARTED, WRITER_NOTHING, WRITER_TOO_BIG };
+enum writer_start writer_send(struct writer *w, struct rule_run *rr, writer_done_fn *done,
+			      struct err *err);
 
 /* Markers for the series of a group that a reload removed, written two intervals later with the
- * time of the removal; and of rules that a changed group lost, with its next evaluation. */
+ * time of the removal. */
 void stale_write_later(struct core *c, struct now now, struct group *g);
 void stale_writes_done(struct core *c);
 

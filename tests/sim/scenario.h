@@ -1,0 +1,29 @@
+/*
+ * Scenario files: a story in plain words, one command a line.
+ *
+ *	config / rules [NAME] ... end     the files rouse reads (lines up to a line `end`)
+ *	start | stop | crash | power cut | restart | reload | reload refused
+ *	series SELECTOR VALUE | gone SELECTOR
+ *	elapse 5m
+ *	prometheus up|down|hangs|error|garbage|half|says-no
+ *	receiver HOST up|down|hangs|STATUS [RETRY-AFTER]
+ *	clock +1h | clock -10m
+ *	store fails | store works
+ *	expect page HOST firing|resolved ALERTNAME [with TEXT]
+ *	expect no page
+ *	expect alert ALERTNAME pending|firing|none
+ *	expect health ALERTNAME ok|err|unknown
+ *	expect blind | expect not blind
+ *
+ * `expect page` looks for the oldest page to that host that no expectation has consumed yet and
+ * that was taken; `expect no page` wants none left.
+ */
+#ifndef TESTS_SIM_SCENARIO_H
+#define TESTS_SIM_SCENARIO_H
+
+#include <stdbool.h>
+
+/* Runs one file; false if it failed (already said). */
+bool scenario_run(const char *path, bool verbose);
+
+#endif

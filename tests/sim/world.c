@@ -1,0 +1,523 @@
+/* A scripted Prometheus and receivers with memory. */
+#include "tests/sim/world.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/url.h"
+#include "promql/ast.h"
+#include "promql/matcher.h"
+#include "promql/parse.h"
+#include "tests/sim/sim.h"
+
+struct element {
+	struct labels labels;
+	double v;
+};
+
+struct elements {
+	struct element *v;
+	size_t n, cap;
+};
+
+struct world_receiver {
+	int status;
+	char retry_after[64];
+};
+
+struct world {
+	struct sim *sim;
+	struct elements series; /* labels owned */
+	enum prom_mode mode;
+	struct map receivers; /* host -> struct world_receiver */
+	struct page **pages;
+	size_t n_pages, cap_pages;
+};
+
+struct world *world_new(struct sim *s)
+{
+	struct world *w = MEM_NEW(struct world);
+
+	w->sim = s;
+	map_init(&w->receivers);
+	return w;
+}
+
+void world_free(struct world *w)
+{
+	for (size_t i = 0; i < w->series.n; i++)
+		labels_free(w->series.v[i].labels);
+	free(w->series.v);
+	for (size_t i = 0; i < w->n_pages; i++) {
+		free(w->pages[i]->to);
+		free(w->pages[i]->key);
+		free(w->pages[i]->body);
+		free(w->pages[i]);
+	}
+	free(w->pages);
+	map_each (&w->receivers, e)
+		free(e->value);
+	map_done(&w->receivers);
+	free(w);
+}
+
+void world_prom(struct world *w, enum prom_mode mode)
+{
+	w->mode = mode;
+}
+
+void world_receiver(struct world *w, const char *host, int status, const char *retry_after)
+{
+	struct world_receiver *r = MEM_NEW(struct world_receiver);
+
+	r->status = status;
+	snprintf(r->retry_after, sizeof(r->retry_after), "%s", retry_after);
+	free(map_put(&w->receivers, str_of(host), r));
+}
+
+size_t world_pages(const struct world *w)
+{
+	return w->n_pages;
+}
+
+struct page *world_page(struct world *w, size_t i)
+{
+	return w->pages[i];
+}
+
+/* ---- series -------------------------------------------------------------------------------------- */
+
+static bool series_labels(struct str text, struct arena *a, struct labels *out, struct err *err)
+{
+	struct promql_options o = promql_options_default();
+	struct labels_builder b;
+	struct limits l;
+	const struct expr *e;
+
+	limits_default(&l);
+	if (!promql_parse(text, &o, &l, a, &e, err))
+		return false;
+	if (e->kind != EXPR_SELECTOR)
+		return err_set(err, 0, "\"%.*s\" is no series", STR_ARG(text));
+	labels_builder_init(&b);
+	for (size_t i = 0; i < e->u.selector.n_matchers; i++) {
+		const struct matcher *m = &e->u.selector.matchers[i];
+
+		labels_builder_set(&b, m->name, m->value);
+	}
+	*out = labels_builder_build(&b, a);
+	labels_builder_done(&b);
+	return true;
+}
+
+static struct element *find(struct world *w, struct labels ls)
+{
+	for (size_t i = 0; i < w->series.n; i++) {
+		if (labels_eq(w->series.v[i].labels, ls))
+			return &w->series.v[i];
+	}
+	return NULL;
+}
+
+static void push(struct elements *es, struct labels ls, double v)
+{
+	es->v = mem_reserve(es->v, &es->cap, es->n + 1, sizeof(*es->v));
+	es->v[es->n++] = (struct element){.labels = ls, .v = v};
+}
+
+bool world_series(struct world *w, struct str series, double v, struct err *err)
+{
+	struct arena a;
+	struct labels ls;
+
+	arena_init(&a);
+	if (!series_labels(series, &a, &ls, err)) {
+		arena_done(&a);
+		return false;
+	}
+
+	struct element *e = find(w, ls);
+
+	if (e)
+		e->v = v;
+	else
+		push(&w->series, labels_heap(ls), v);
+	arena_done(&a);
+	return true;
+}
+
+bool world_gone(struct world *w, struct str series, struct err *err)
+{
+	struct arena a;
+	struct labels ls;
+	struct element *e = NULL;
+
+	arena_init(&a);
+	if (series_labels(series, &a, &ls, err)) {
+		e = find(w, ls);
+		if (!e)
+			err_set(err, 0, "there is no series %.*s", STR_ARG(series));
+	}
+	if (e) {
+		labels_free(e->labels);
+		*e = w->series.v[--w->series.n];
+	}
+	arena_done(&a);
+	return e != NULL;
+}
+
+/* ---- the little PromQL ----------------------------------------------------------------------------- */
+
+static struct elements eval(struct world *w, const struct expr *e, struct arena *a);
+
+static struct labels bare(struct labels ls, struct arena *a)
+{
+	struct labels_builder b;
+
+	labels_builder_init(&b);
+	labels_builder_from(&b, ls);
+	labels_builder_del(&b, STR(LABEL_NAME));
+
+	struct labels out = labels_builder_build(&b, a);
+
+	labels_builder_done(&b);
+	return out;
+}
+
+static struct elements select_series(struct world *w, const struct expr *e)
+{
+	struct elements out = {0};
+
+	for (size_t i = 0; i < w->series.n; i++) {
+		bool all = true;
+
+		for (size_t k = 0; k < e->u.selector.n_matchers && all; k++) {
+			const struct matcher *m = &e->u.selector.matchers[k];
+
+			CHECK(matcher_test(m, labels_get(w->series.v[i].labels, m->name), &all, NULL));
+		}
+		if (all)
+			push(&out, w->series.v[i].labels, w->series.v[i].v);
+	}
+	return out;
+}
+
+static struct labels absent_labels(const struct expr *sel, struct arena *a)
+{
+	struct labels_builder b;
+
+	labels_builder_init(&b);
+	for (size_t i = 0; sel->kind == EXPR_SELECTOR && i < sel->u.selector.n_matchers; i++) {
+		const struct matcher *m = &sel->u.selector.matchers[i];
+
+		if (m->op == MATCH_EQ && !str_is(m->name, LABEL_NAME))
+			labels_builder_set(&b, m->name, m->value);
+	}
+
+	struct labels out = labels_builder_build(&b, a);
+
+	labels_builder_done(&b);
+	return out;
+}
+
+static struct elements eval_absent(struct world *w, const struct expr *e, struct arena *a)
+{
+	struct elements of = eval(w, e->u.call.args[0], a), out = {0};
+
+	CHECK(str_is(e->u.call.name, "absent"));
+	if (!of.n)
+		push(&out, absent_labels(e->u.call.args[0], a), 1);
+	free(of.v);
+	return out;
+}
+
+static struct elements eval_aggregate(struct world *w, const struct expr *e, struct arena *a)
+{
+	struct elements of = eval(w, e->u.aggregate.expr, a), out = {0};
+	double sum = 0;
+
+	CHECK(!e->u.aggregate.grouping.n);
+	for (size_t i = 0; i < of.n; i++)
+		sum += e->u.aggregate.op == AGGR_COUNT ? 1 : of.v[i].v;
+	if (of.n)
+		push(&out, (struct labels){0}, sum);
+	free(of.v);
+	return out;
+}
+
+static bool holds(enum binary_op op, double a, double b)
+{
+	if (op == OP_EQ)
+		return a == b;
+	if (op == OP_NE)
+		return a != b;
+	if (op == OP_LT)
+		return a < b;
+	if (op == OP_LE)
+		return a <= b;
+	return op == OP_GT ? a > b : a >= b;
+}
+
+static bool among(const struct elements *es, struct labels ls, struct arena *a)
+{
+	for (size_t i = 0; i < es->n; i++) {
+		if (labels_eq(bare(es->v[i].labels, a), bare(ls, a)))
+			return true;
+	}
+	return false;
+}
+
+static struct elements eval_set(struct world *w, const struct expr *e, struct arena *a)
+{
+	struct elements l = eval(w, e->u.binary.lhs, a), r = eval(w, e->u.binary.rhs, a), out = {0};
+
+	for (size_t i = 0; i < l.n; i++) {
+		bool in = among(&r, l.v[i].labels, a);
+
+		if (e->u.binary.op == OP_OR || (e->u.binary.op == OP_AND) == in)
+			push(&out, l.v[i].labels, l.v[i].v);
+	}
+	for (size_t i = 0; e->u.binary.op == OP_OR && i < r.n; i++) {
+		if (!among(&l, r.v[i].labels, a))
+			push(&out, r.v[i].labels, r.v[i].v);
+	}
+	free(l.v);
+	free(r.v);
+	return out;
+}
+
+static struct elements eval_binary(struct world *w, const struct expr *e, struct arena *a)
+{
+	if (binary_op_is_set(e->u.binary.op))
+		return eval_set(w, e, a);
+
+	struct elements l = eval(w, e->u.binary.lhs, a), out = {0};
+
+	CHECK(e->u.binary.rhs->kind == EXPR_NUMBER && binary_op_is_comparison(e->u.binary.op));
+	for (size_t i = 0; i < l.n; i++) {
+		if (holds(e->u.binary.op, l.v[i].v, e->u.binary.rhs->u.number.v))
+			push(&out, l.v[i].labels, l.v[i].v);
+	}
+	free(l.v);
+	return out;
+}
+
+static struct elements eval(struct world *w, const struct expr *e, struct arena *a)
+{
+	e = expr_unwrap(e);
+	if (e->kind == EXPR_SELECTOR)
+		return select_series(w, e);
+	if (e->kind == EXPR_CALL)
+		return eval_absent(w, e, a);
+	if (e->kind == EXPR_AGGREGATE)
+		return eval_aggregate(w, e, a);
+	CHECK(e->kind == EXPR_BINARY);
+	return eval_binary(w, e, a);
+}
+
+static void put_elements(struct buf *b, const struct elements *es, ms_t at)
+{
+	buf_adds(b, "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[");
+	for (size_t i = 0; i < es->n; i++) {
+		buf_adds(b, i ? ",{\"metric\":" : "{\"metric\":");
+		labels_put_json(b, es->v[i].labels);
+		buf_printf(b, ",\"value\":[%lld.%03d,\"", (long long)(at / 1000), (int)(at % 1000));
+		num_put_float(b, es->v[i].v, 'f', -1);
+		buf_adds(b, "\"]}");
+	}
+	buf_adds(b, "]}}");
+}
+
+static bool eval_text(struct world *w, struct str expr, struct arena *a, struct elements *out,
+		      struct err *err)
+{
+	struct promql_options o = promql_options_default();
+	struct limits l;
+	const struct expr *e;
+
+	limits_default(&l);
+	if (!promql_parse(expr, &o, &l, a, &e, err))
+		return false;
+	*out = eval(w, e, a);
+	return true;
+}
+
+size_t world_truth(struct world *w, struct str expr)
+{
+	struct elements es = {0};
+	struct arena a;
+	struct err err;
+
+	arena_init(&a);
+	CHECK(eval_text(w, expr, &a, &es, &err));
+	arena_done(&a);
+	free(es.v);
+	return es.n;
+}
+
+/* ---- requests -------------------------------------------------------------------------------------- */
+
+static struct str param(struct str text, const char *name, struct arena *a)
+{
+	ptrdiff_t at = str_find(text, str_of(name));
+	struct str v = {0};
+
+	CHECK(at >= 0);
+	text = str_from(text, (size_t)at + strlen(name));
+
+	ptrdiff_t end = str_find_char(text, '&');
+
+	CHECK(url_unescape(a, end < 0 ? text : str_cut(text, 0, (size_t)end), true, &v));
+	return v;
+}
+
+static void query_answered(struct world *w, struct str text, bool half, struct arena *a,
+			   struct answer *out)
+{
+	struct str expr = param(text, "query=", a);
+	struct elements es = {0};
+	double at = 0;
+	struct err err;
+	struct buf b;
+
+	buf_init(&b, BUF_MAX_ANY);
+	CHECK(num_float(param(text, "time=", a), &at) == NUM_OK);
+	if (!eval_text(w, expr, a, &es, &err)) {
+		out->status = 400;
+		buf_printf(&b, "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"%s\"}",
+			   "parse error");
+	} else {
+		put_elements(&b, &es, (ms_t)llround(at * 1000));
+		out->good = !half;
+		out->expr = expr;
+		out->at = (ms_t)llround(at * 1000);
+		out->n = es.n;
+	}
+	out->body = arena_str(a, buf_str(&b));
+	if (half)
+		out->body.n = out->body.n / 2;
+	free(es.v);
+	buf_done(&b);
+}
+
+static void fail(struct answer *out, enum io_outcome outcome, const char *words)
+{
+	out->outcome = outcome;
+	out->error = str_of(words);
+}
+
+static void prom_arrive(struct world *w, struct str text, struct arena *a, struct answer *out)
+{
+	enum prom_mode mode = w->mode;
+
+	out->prom = true;
+	if (mode == PROM_UP && sim_chance(w->sim, w->sim->faults.error))
+		mode = PROM_ERROR;
+	if (mode == PROM_UP && sim_chance(w->sim, w->sim->faults.garbage))
+		mode = sim_chance(w->sim, 500) ? PROM_GARBAGE : PROM_HALF;
+	switch (mode) {
+	case PROM_DOWN:
+		fail(out, IO_UNSENT, "connection refused");
+		break;
+	case PROM_HANGS:
+		fail(out, IO_AMBIGUOUS, "timeout");
+		break;
+	case PROM_ERROR:
+		out->status = 500;
+		out->body = STR("<html>oops</html>");
+		break;
+	case PROM_GARBAGE:
+		out->body = STR("{\"status\":\"success\",\"data\":[1,2");
+		break;
+	case PROM_SAYS_NO:
+		out->status = 422;
+		out->body = STR("{\"status\":\"error\",\"errorType\":\"execution\",\"error\":\"no\"}");
+		break;
+	case PROM_UP:
+	case PROM_HALF:
+		query_answered(w, text, mode == PROM_HALF, a, out);
+		break;
+	}
+}
+
+static struct page *page_add(struct world *w, struct str to, struct str key, struct str body)
+{
+	struct page *p = MEM_NEW(struct page);
+
+	*p = (struct page){.wall = w->sim->now.wall,
+			   .mono = w->sim->now.mono,
+			   .to = mem_str(to),
+			   .key = mem_str(key),
+			   .body = mem_str(body)};
+	w->pages = mem_reserve(w->pages, &w->cap_pages, w->n_pages + 1, sizeof(*w->pages));
+	w->pages[w->n_pages++] = p;
+	return p;
+}
+
+static struct str host_of(struct str url)
+{
+	ptrdiff_t at = str_find(url, STR("://"));
+	struct str host = str_from(url, at < 0 ? 0 : (size_t)at + 3);
+	size_t n = 0;
+
+	while (n < host.n && host.p[n] != '/' && host.p[n] != '?' && host.p[n] != ':')
+		n++;
+	return str_cut(host, 0, n);
+}
+
+static int status_now(struct world *w, const struct world_receiver *r)
+{
+	int status = r ? r->status : 200;
+
+	if (status == 200 && sim_chance(w->sim, w->sim->faults.error))
+		return 500;
+	return status == 200 && sim_chance(w->sim, w->sim->faults.limit) ? 429 : status;
+}
+
+static void receiver_arrive(struct world *w, struct str url, struct str body, struct str key,
+			    struct answer *out)
+{
+	struct str host = host_of(url);
+	const struct world_receiver *r = map_get(&w->receivers, host);
+	int status = status_now(w, r);
+
+	if (status == 0) {
+		fail(out, IO_UNSENT, "connection refused");
+		return;
+	}
+
+	struct page *p = page_add(w, host, key, body);
+
+	if (status < 0) {
+		p->answer_lost = true;
+		w->sim->ambiguous++;
+		fail(out, IO_AMBIGUOUS, "timeout");
+		return;
+	}
+	p->refused = status / 100 != 2;
+	sim_trace(w->sim, "%s %.*s key %.*s status %d", p->refused ? "refused" : "page", STR_ARG(host),
+		  STR_ARG(key), status);
+	out->status = status;
+	out->body = STR("{\"id\":\"1\"}");
+	if (status == 429) {
+		out->headers[0] = (struct io_header){
+			STR("retry-after"), r && r->retry_after[0] ? str_of(r->retry_after) : STR("3")};
+		out->n_headers = 1;
+	}
+}
+
+void world_arrive(struct world *w, struct str url, struct str body, struct str key, struct arena *a,
+		  struct answer *out)
+{
+	*out = (struct answer){.outcome = IO_REPLIED, .status = 200};
+	if (str_is(host_of(url), "prom.sim"))
+		prom_arrive(w, body.n ? body : url, a, out);
+	else
+		receiver_arrive(w, url, body, key, out);
+}
