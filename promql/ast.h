@@ -175,7 +175,7 @@ struct expr {
 	} u;
 };
 
-const char *promql_type_name(enum value_type t);	    /* "instant vector", "range vector" ... */
+const char *promql_type_name(enum value_type t);    /* "instant vector", "range vector" ... */
 const char *value_type_api_name(enum value_type t); /* "vector", "matrix", "scalar", "string" */
 const char *binary_op_text(enum binary_op op);
 const char *aggregate_op_text(enum aggregate_op op);

@@ -1,7 +1,7 @@
 /*
  * Series descriptions: `up{job="x"} 1 2+1x3 _x2 stale {{sum:1}}`, as in rule tests' input_series
- * and in `load` commands. Expansions are written out; `limits->reply_bytes` bounds their number
- * (16 bytes a value).
+ * and in `load` commands. Expansions are written out; `limits->reply_series` bounds
+ * their number.
  */
 #ifndef PROMQL_SERIES_DESC_H
 #define PROMQL_SERIES_DESC_H
