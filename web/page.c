@@ -80,6 +80,7 @@ void page_begin(struct page *p, struct str title)
 		 "<a href=\"./#pages\">Pages</a><a href=\"./#health\">Health</a>"
 		 "<a href=\"./#rules\">Rules</a></nav>\n"
 		 "<span id=\"link\" role=\"status\"></span>\n"
+		 "<span id=\"said\" class=\"skip\" role=\"status\"></span>\n"
 		 "</header>\n<main id=\"main\">\n");
 }
 

@@ -9,7 +9,7 @@
 
 static void banner_begin(struct page *p, const char *class, const char *title)
 {
-	buf_printf(p->b, "<div class=\"banner %s\" role=\"alert\"><b>%s</b> ", class, title);
+	buf_printf(p->b, "<div class=\"banner %s\"><b>%s</b> ", class, title);
 }
 
 static void banner_end(struct page *p)

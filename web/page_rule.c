@@ -116,7 +116,7 @@ void page_rule(struct exchange *x)
 	buf_adds(p.b, "</h1>\n");
 	if (w.rule.last_error.n)
 		html_put(p.b,
-			 "<div class=\"banner bad\" role=\"alert\"><b>The last evaluation "
+			 "<div class=\"banner bad\"><b>The last evaluation "
 			 "failed.</b> "
 			 "<span class=\"pre\">$</span></div>\n",
 			 w.rule.last_error);

@@ -9,6 +9,7 @@
 	const link = document.getElementById("link");
 	const every = 30000; // spans like "3m" age even when nothing happens
 	const atMost = 1500; // between two fetches in a storm of changes
+	const shown = new Map(); // what the parts were made of
 	let lost = null, timer = 0, last = 0, busy = false, again = false;
 
 	const two = (n) => String(n).padStart(2, "0");
@@ -30,28 +31,55 @@
 			"disconnected since " + two(lost.getHours()) + ":" + two(lost.getMinutes()) : "live";
 	}
 
-	function swap(page) {
+	// What has the keyboard's focus, so that it can be found again in the new part.
+	function focused() {
+		const e = document.activeElement;
+		const group = e && e.closest("details[data-key]");
+		if (!e || !e.closest("[data-live]"))
+			return "";
+		if (e.matches("summary") && group)
+			return "details[data-key=" + CSS.escape(group.dataset.key) + "] > summary";
+		return e.matches("a[href]") ? "a[href=" + CSS.escape(e.getAttribute("href")) + "]" : "";
+	}
+
+	function replace(now, next) {
 		const open = new Map();
-		for (const d of document.querySelectorAll("details[data-key]"))
+		for (const d of now.querySelectorAll("details[data-key]"))
 			open.set(d.dataset.key, d.open);
+		clocks(next);
+		for (const d of next.querySelectorAll("details[data-key]")) {
+			if (open.has(d.dataset.key))
+				d.open = open.get(d.dataset.key);
+		}
+		now.replaceChildren(...next.childNodes);
+	}
+
+	function headline(page) {
+		const h = page.querySelector("h1");
+		return h ? h.textContent : "";
+	}
+
+	function swap(page) {
+		const focus = focused();
+		const x = scrollX, y = scrollY;
+		if (headline(page) !== headline(document))
+			document.getElementById("said").textContent = headline(page);
 		for (const now of document.querySelectorAll("[data-live]")) {
 			const next = page.getElementById(now.id);
-			if (!next || next.innerHTML === now.dataset.was)
-				continue;
-			const was = next.innerHTML;
-			clocks(next);
-			for (const d of next.querySelectorAll("details[data-key]")) {
-				if (open.has(d.dataset.key))
-					d.open = open.get(d.dataset.key);
+			if (next && next.innerHTML !== shown.get(now.id)) {
+				shown.set(now.id, next.innerHTML);
+				replace(now, next);
 			}
-			now.replaceChildren(...next.childNodes);
-			now.dataset.was = was;
 		}
 		document.title = page.title;
 		document.body.className = page.body.className;
-		const icon = page.getElementById("icon");
-		if (icon && icon.href !== document.getElementById("icon").href)
-			document.getElementById("icon").replaceWith(document.importNode(icon));
+		const icon = page.getElementById("icon"), old = document.getElementById("icon");
+		if (icon && icon.getAttribute("href") !== old.getAttribute("href"))
+			old.replaceWith(document.importNode(icon));
+		const again = focus && document.querySelector(focus);
+		if (again && again !== document.activeElement)
+			again.focus({preventScroll: true});
+		scrollTo(x, y);
 	}
 
 	async function refresh() {
