@@ -19,7 +19,7 @@
 #include "template/builtin.h"
 #include "template/gofmt.h"
 #include "template/gotime.h"
-#include "template/rune.h"
+#include "template/gorune.h"
 
 #define FUNCTION(name) \
 	static enum template_outcome name(struct template_call *c, const struct value *args, \
@@ -53,9 +53,9 @@ static enum template_outcome map_runes(struct template_call *c, struct str s,
 
 	buf_init(&b, TEXT_MAX);
 	while (s.n) {
-		struct rune r = rune_first(s);
+		struct gorune r = gorune_first(s);
 
-		rune_put(&b, map(r.r));
+		gorune_put(&b, map(r.r));
 		s = str_from(s, (size_t)r.n);
 	}
 	return give_text(c, &b, out);
@@ -64,13 +64,13 @@ static enum template_outcome map_runes(struct template_call *c, struct str s,
 FUNCTION(to_upper)
 {
 	(void)n;
-	return map_runes(c, args[0].s, rune_upper, out);
+	return map_runes(c, args[0].s, gorune_upper, out);
 }
 
 FUNCTION(to_lower)
 {
 	(void)n;
-	return map_runes(c, args[0].s, rune_lower, out);
+	return map_runes(c, args[0].s, gorune_lower, out);
 }
 
 /* The first letter of each word large, the others small; an apostrophe stays in its word. */
@@ -82,10 +82,10 @@ FUNCTION(title)
 	(void)n;
 	buf_init(&b, TEXT_MAX);
 	for (struct str s = args[0].s; s.n;) {
-		struct rune r = rune_first(s);
-		bool word = rune_is_letter(r.r) || rune_is_digit(r.r);
+		struct gorune r = gorune_first(s);
+		bool word = gorune_is_letter(r.r) || gorune_is_digit(r.r);
 
-		rune_put(&b, !word ? r.r : inside ? rune_lower(r.r) : rune_title(r.r));
+		gorune_put(&b, !word ? r.r : inside ? gorune_lower(r.r) : gorune_title(r.r));
 		inside = word || (inside && (r.r == '\'' || r.r == 0x2019 || r.r == '_'));
 		s = str_from(s, (size_t)r.n);
 	}
@@ -98,10 +98,10 @@ FUNCTION(trim_space)
 
 	(void)c;
 	(void)n;
-	while (s.n && rune_is_space(rune_first(s).r))
-		s = str_from(s, (size_t)rune_first(s).n);
-	while (s.n && rune_is_space(rune_last(s).r))
-		s = str_cut(s, 0, s.n - (size_t)rune_last(s).n);
+	while (s.n && gorune_is_space(gorune_first(s).r))
+		s = str_from(s, (size_t)gorune_first(s).n);
+	while (s.n && gorune_is_space(gorune_last(s).r))
+		s = str_cut(s, 0, s.n - (size_t)gorune_last(s).n);
 	*out = value_str(s);
 	return TEMPLATE_OK;
 }

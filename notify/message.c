@@ -84,7 +84,7 @@ static bool in_all(const struct message *m, struct label l, bool annotations)
 	return true;
 }
 
-static struct labels common(struct message *m, bool annotations)
+static struct labels common(const struct message *m, bool annotations, struct arena *a)
 {
 	struct labels_builder lb;
 	struct labels_iter it = {0};
@@ -101,21 +101,37 @@ static struct labels common(struct message *m, bool annotations)
 			labels_builder_set(&lb, l.name, l.value);
 	}
 
-	struct labels out = labels_builder_build(&lb, &m->arena);
+	struct labels out = labels_builder_build(&lb, a);
 
 	labels_builder_done(&lb);
 	return out;
 }
 
-void message_finish(struct message *m)
+static void sum_up(struct message *m, struct arena *a)
 {
 	m->n_firing = 0;
 	for (size_t i = 0; i < m->n; i++)
 		m->n_firing += !m->alerts[i].resolved;
+	m->common_labels = common(m, false, a);
+	m->common_annotations = common(m, true, a);
+}
+
+void message_finish(struct message *m)
+{
 	if (m->n)
 		qsort(m->alerts, m->n, sizeof(*m->alerts), compare_alerts);
-	m->common_labels = common(m, false);
-	m->common_annotations = common(m, true);
+	sum_up(m, &m->arena);
+}
+
+struct message *message_head(const struct message *m, size_t max, struct arena *a)
+{
+	struct message *head = ARENA_NEW(a, struct message);
+
+	*head = *m;
+	head->arena = (struct arena){0};
+	head->n = MIN(m->n, max);
+	sum_up(head, a);
+	return head;
 }
 
 /* ---- JSON -------------------------------------------------------------------------------- */

@@ -41,6 +41,9 @@ OWNED_DEFINE(message)
 
 /* Sorts the alerts, counts, and works out the common labels and annotations. */
 void message_finish(struct message *m);
+/* The same with at most max alerts, as if there were no others; lives in the arena (no free),
+ * borrows from m. */
+struct message *message_head(const struct message *m, size_t max, struct arena *a);
 static inline bool message_resolved(const struct message *m)
 {
 	return m->n_firing == 0;

@@ -1,0 +1,201 @@
+/*
+ * discord_configs: one embed through a channel's webhook. Nobody is pinged by a label
+ * (allowed_mentions names nobody). With update_message the first message of a group is edited in
+ * place; where Discord does not allow that any more, a new one is posted.
+ *
+ * The address of the webhook is its credential; it stands in no error and no log.
+ */
+#include <jansson.h>
+
+#include "base/json.h"
+#include "base/num.h"
+#include "notify/receivers/kinds.h"
+
+#define TITLE_MAX 256
+#define TEXT_MAX 4096
+#define CONTENT_MAX 2000
+#define RED 0x992D22
+#define GREEN 0x2ECC71
+
+/* Discord's own error codes. */
+#define UNKNOWN_MESSAGE 10008
+#define EDITS_EXHAUSTED 30046
+
+struct discord {
+	struct str webhook_url, webhook_url_file;
+	struct str title, message, content, username, avatar_url;
+};
+
+static const struct field FIELDS[] = {
+	FIELD(URL, struct discord, webhook_url), FIELD(TEXT, struct discord, webhook_url_file),
+	FIELD(TEXT, struct discord, title),	 FIELD(TEXT, struct discord, message),
+	FIELD(TEXT, struct discord, content),	 FIELD(TEXT, struct discord, username),
+	FIELD(TEXT, struct discord, avatar_url),
+};
+
+static const void *parse(const struct yaml_node *node, const struct global_config *g,
+			 struct arena *a, struct str file, struct diags *diags)
+{
+	struct fields f = {.arena = a, .file = file, .diags = diags, .ignore_unknown = true};
+	struct discord *c = ARENA_NEW(a, struct discord);
+
+	(void)g;
+	*c = (struct discord){
+		.title = STR("{{ template \"discord.default.title\" . }}"),
+		.message = STR("{{ template \"discord.default.message\" . }}"),
+		.content = STR("{{ template \"discord.default.content\" . }}"),
+	};
+	if (!FIELDS_READ(&f, node, "discord_config", FIELDS, c) ||
+	    !kind_one_of(&f, node, "webhook_url", c->webhook_url, c->webhook_url_file) ||
+	    !kind_check_text(&f, node, "title", c->title) ||
+	    !kind_check_text(&f, node, "message", c->message) ||
+	    !kind_check_text(&f, node, "content", c->content))
+		return NULL;
+	return c;
+}
+
+struct texts {
+	struct str title, message, content;
+};
+
+/* Plain: what was refused, or could not be expanded, in rouse's own words and short. */
+static bool expand(struct delivery *d, struct now now, struct texts *t)
+{
+	const struct discord *c = d->to->config;
+
+	if (d->plain) {
+		t->title = kind_title(d->arena, d->message);
+		t->message = kind_plain_text(d->arena, d->message, TEXT_MAX / 2);
+		return true;
+	}
+	return notify_render(d, now, "title", c->title, RENDER_TEXT, &t->title) &&
+	       notify_render(d, now, "message", c->message, RENDER_TEXT, &t->message) &&
+	       notify_render(d, now, "content", c->content, RENDER_TEXT, &t->content);
+}
+
+static void put_body(struct buf *b, const struct delivery *d, const struct texts *t)
+{
+	const struct discord *c = d->to->config;
+
+	buf_adds(b, "{\"content\":");
+	json_put_str_html(b, kind_clip(d->arena, t->content, CONTENT_MAX));
+	buf_adds(b, ",\"embeds\":[{\"title\":");
+	json_put_str_html(b, kind_clip(d->arena, t->title, TITLE_MAX));
+	buf_adds(b, ",\"description\":");
+	json_put_str_html(b, kind_clip(d->arena, t->message, TEXT_MAX));
+	buf_printf(b, ",\"color\":%d}]", message_resolved(d->message) ? GREEN : RED);
+	if (c->username.n) {
+		buf_adds(b, ",\"username\":");
+		json_put_str_html(b, c->username);
+	}
+	if (c->avatar_url.n) {
+		buf_adds(b, ",\"avatar_url\":");
+		json_put_str_html(b, c->avatar_url);
+	}
+	buf_adds(b, ",\"allowed_mentions\":{\"parse\":[]}}\n");
+}
+
+/* The address, with /messages/ID before and wait=true behind its query. */
+static void set_address(struct delivery *d)
+{
+	const struct discord *c = d->to->config;
+	ptrdiff_t q = str_find_char(c->webhook_url, '?');
+	struct str path = q < 0 ? c->webhook_url : str_cut(c->webhook_url, 0, (size_t)q);
+	struct str query = q < 0 ? STR("") : str_from(c->webhook_url, (size_t)q + 1);
+	struct str edit =
+		d->provider_id.n ? arena_printf(d->arena, "/messages/%.*s", STR_ARG(d->provider_id))
+				 : STR("");
+	const char *wait = d->provider_id.n ? "" : "wait=true";
+
+	if (c->webhook_url_file.n) {
+		d->request.url_file = c->webhook_url_file;
+		d->request.url_tail =
+			arena_printf(d->arena, "%.*s%s%s", STR_ARG(edit), wait[0] ? "?" : "", wait);
+		return;
+	}
+	d->request.url = arena_printf(d->arena, "%.*s%.*s%s%.*s%s%s", STR_ARG(path), STR_ARG(edit),
+				      query.n || wait[0] ? "?" : "", STR_ARG(query),
+				      query.n && wait[0] ? "&" : "", wait);
+}
+
+static enum deliver_result build(struct delivery *d, struct now now)
+{
+	struct kind_headers h = {0};
+	struct texts t = {0};
+	struct buf b;
+
+	if (!expand(d, now, &t))
+		return DELIVER_PLAIN;
+	d->request = (struct io_request){
+		.method = d->provider_id.n ? STR("PATCH") : STR("POST"),
+		.config = d->to->http,
+	};
+	set_address(d);
+	buf_init(&b, BUF_MAX_ANY);
+	put_body(&b, d, &t);
+	d->request.body = arena_str(d->arena, buf_str(&b));
+	buf_done(&b);
+	kind_header(d, &h, "Content-Type", STR("application/json"));
+	kind_header(d, &h, "User-Agent", STR("DiscordBot (https://github.com/rouse, 1.0)"));
+	return DELIVER_REQUEST;
+}
+
+/* What Discord says in its answer. */
+struct answer {
+	struct str id;
+	int64_t code;
+	ms_t wait; /* -1: not said */
+};
+
+static struct answer read_answer(struct delivery *d, const struct io_reply *reply)
+{
+	struct answer a = {.wait = -1};
+	json_t *root = json_loadb(reply->body.p ? reply->body.p : "", reply->body.n, 0, NULL);
+	const json_t *id = json_object_get(root, "id");
+	const json_t *wait = json_object_get(root, "retry_after");
+
+	if (json_is_string(id))
+		a.id = arena_str(d->arena, str_of(json_string_value(id)));
+	if (json_is_number(wait) && json_number_value(wait) >= 0)
+		a.wait = json_number_value(wait) > 900
+				 ? 15 * MINUTE
+				 : kind_clamp_wait((ms_t)(json_number_value(wait) * 1000));
+	a.code = json_integer_value(json_object_get(root, "code"));
+	json_decref(root);
+	return a;
+}
+
+static enum deliver_result understand(struct delivery *d, struct now now,
+				      const struct io_reply *reply)
+{
+	enum deliver_result r = receiver_classify(d, now, reply);
+	struct answer a = read_answer(d, reply);
+
+	if (r == DELIVER_SENT)
+		d->new_provider_id = d->provider_id.n ? d->provider_id : a.id;
+	if (r == DELIVER_RETRY && d->wait < 0)
+		d->wait = a.wait;
+	if (d->provider_id.n && (a.code == UNKNOWN_MESSAGE || a.code == EDITS_EXHAUSTED)) {
+		d->provider_id = STR("");
+		return build(d, now);
+	}
+	/* An unknown webhook stays unknown whatever is sent to it. */
+	if (r == DELIVER_PLAIN && reply->status != 400 && reply->status != 413)
+		return DELIVER_DEAD;
+	return r;
+}
+
+static enum deliver_result step(struct delivery *d, struct now now, const struct io_reply *reply)
+{
+	return reply ? understand(d, now, reply) : build(d, now);
+}
+
+const struct receiver_kind RECEIVER_DISCORD = {
+	.name = "discord",
+	.config_key = "discord_configs",
+	.send_resolved = true,
+	.parse = parse,
+	.step = step,
+	.can_update = true,
+	.parallel = 2,
+};

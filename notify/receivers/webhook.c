@@ -1,0 +1,129 @@
+/*
+ * webhook_configs: Alertmanager's version 4 body, byte for byte, with an idempotency key in the
+ * headers. The address may be a template; a payload of one's own replaces the body.
+ */
+#include "base/json.h"
+#include "base/num.h"
+#include "notify/data.h"
+#include "notify/receivers/kinds.h"
+
+#define BODY_MAX ((size_t)64 << 20)
+
+struct webhook {
+	struct str url, url_file;
+	int64_t max_alerts;
+	ms_t timeout;
+	const struct yaml_node *payload; /* NULL: the standard body */
+};
+
+static const struct field FIELDS[] = {
+	FIELD(TEXT, struct webhook, url),	FIELD(TEXT, struct webhook, url_file),
+	FIELD(INT, struct webhook, max_alerts), FIELD(GO_DURATION, struct webhook, timeout),
+	FIELD(NODE, struct webhook, payload),
+};
+
+static const void *parse(const struct yaml_node *node, const struct global_config *g,
+			 struct arena *a, struct str file, struct diags *diags)
+{
+	struct fields f = {.arena = a, .file = file, .diags = diags, .ignore_unknown = true};
+	struct webhook *w = ARENA_NEW(a, struct webhook);
+	struct str ignored;
+
+	(void)g;
+	if (!FIELDS_READ(&f, node, "webhook_config", FIELDS, w) ||
+	    !kind_one_of(&f, node, "url", w->url, w->url_file))
+		return NULL;
+	if (w->max_alerts < 0) {
+		fields_error(&f, yaml_get(node, "max_alerts"), "max_alerts must not be negative");
+		return NULL;
+	}
+	if (!template_is_plain(w->url))
+		return kind_check_text(&f, node, "url", w->url) ? w : NULL;
+	if (w->url.n && !fields_url(&f, yaml_get(node, "url"), "url", &ignored))
+		return NULL;
+	return w;
+}
+
+static void put_body(struct buf *b, const struct delivery *d, const struct message *m,
+		     size_t left_out)
+{
+	buf_adds(b, "{\"receiver\":");
+	json_put_str_html(b, data_receiver(m, d->arena));
+	buf_printf(b, ",\"status\":\"%s\",\"alerts\":[", message_status(m));
+	for (size_t i = 0; i < m->n; i++) {
+		if (i)
+			buf_addc(b, ',');
+		data_put_alert_json(b, &m->alerts[i]);
+	}
+	buf_adds(b, "],\"notification_reason\":");
+	json_put_str_html(b, m->reason);
+	buf_adds(b, ",\"groupLabels\":");
+	data_put_labels_json(b, m->group_labels);
+	buf_adds(b, ",\"commonLabels\":");
+	data_put_labels_json(b, m->common_labels);
+	buf_adds(b, ",\"commonAnnotations\":");
+	data_put_labels_json(b, m->common_annotations);
+	buf_adds(b, ",\"routeLabels\":{},\"externalURL\":");
+	json_put_str_html(b, m->external_url);
+	buf_adds(b, ",\"version\":\"4\",\"groupKey\":");
+	json_put_str_html(b, m->group_key);
+	buf_printf(b, ",\"truncatedAlerts\":%zu}\n", left_out);
+}
+
+/* Our body, or the payload that was asked for; url and payload see the same alerts. */
+static bool build(struct delivery *d, struct now now, const struct webhook *w)
+{
+	const struct message *whole = d->message;
+	struct message *m =
+		message_head(whole, w->max_alerts ? (size_t)w->max_alerts : whole->n, d->arena);
+	bool ok = true;
+	struct buf b;
+
+	buf_init(&b, BODY_MAX);
+	d->message = m;
+	if (w->url.n)
+		ok = notify_render(d, now, "url", w->url, RENDER_TEXT, &d->request.url);
+	if (ok && w->payload && w->payload->kind != YAML_NULL && !d->plain)
+		ok = kind_payload(d, now, w->payload, &b);
+	else if (ok)
+		put_body(&b, d, m, whole->n - m->n);
+	d->message = whole;
+	if (ok && b.full)
+		ok = err_set(&d->err, -1, "the body is longer than %zu bytes", BODY_MAX);
+	d->request.body = arena_str(d->arena, buf_str(&b));
+	buf_done(&b);
+	return ok;
+}
+
+static enum deliver_result step(struct delivery *d, struct now now, const struct io_reply *reply)
+{
+	const struct webhook *w = d->to->config;
+	struct kind_headers h = {0};
+
+	if (reply) {
+		enum deliver_result r = receiver_classify(d, now, reply);
+
+		return r == DELIVER_PLAIN ? DELIVER_DEAD : r; /* the body is what they asked for */
+	}
+	d->request = (struct io_request){
+		.method = STR("POST"),
+		.url_file = w->url_file,
+		.config = d->to->http,
+		.timeout = w->timeout,
+	};
+	if (!build(d, now, w))
+		return DELIVER_PLAIN;
+	if (!w->url_file.n && !str_trim(d->request.url).n)
+		return kind_dead(d, DEAD_MESSAGE, "webhook url is empty after templating");
+	kind_header(d, &h, "Content-Type", STR("application/json"));
+	kind_header(d, &h, "Idempotency-Key", d->key);
+	return DELIVER_REQUEST;
+}
+
+const struct receiver_kind RECEIVER_WEBHOOK = {
+	.name = "webhook",
+	.config_key = "webhook_configs",
+	.send_resolved = true,
+	.parse = parse,
+	.step = step,
+};
