@@ -450,7 +450,7 @@ static uint32_t roll(struct dice *r, uint32_t n)
 static void put_space(struct buf *b, struct dice *r)
 {
 	if (roll(r, 12) == 0)
-		buf_adds(b, " \n\t\r" + roll(r, 4));
+		buf_addc(b, " \n\t\r"[roll(r, 4)]);
 }
 
 static void put_any_string(struct buf *b, struct dice *r)
