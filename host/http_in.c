@@ -559,6 +559,11 @@ bool http_in_new(const struct http_in_options *o, struct http_in **out, struct d
 	return true;
 }
 
+void http_in_set_core(struct http_in *h, struct core *core)
+{
+	h->o.core = core;
+}
+
 void http_in_serve(struct http_in *h, struct web *web)
 {
 	h->web = web;

@@ -31,7 +31,7 @@ struct http_in_options {
 	struct loop *loop;
 	struct log *log;
 	struct worker *jobs;
-	struct core *core;
+	struct core *core; /* may come later */
 	const struct limits *limits;
 	struct str web_config_file;  /* empty: none */
 	const struct str *addresses; /* host:port, :port, [::1]:port; port 0: any */
@@ -44,6 +44,8 @@ ATTR_CHECK bool http_in_new(const struct http_in_options *o, struct http_in **ou
 			    struct diags *diags, struct err *err);
 /* Closes everything; what waits gets no answer. */
 void http_in_free(struct http_in *h);
+/* The core may come later than the sockets, but before http_in_serve. */
+void http_in_set_core(struct http_in *h, struct core *core);
 /* From now on `web` answers. */
 void http_in_serve(struct http_in *h, struct web *web);
 /* The real port of the i-th address. */

@@ -1,0 +1,203 @@
+/*
+ * rouse check: configuration files and rule files (known by their key `groups`), all errors with
+ * their places and the source line underlined.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/yaml.h"
+#include "evaluator/config.h"
+#include "host/commands.h"
+#include "host/files.h"
+#include "rules/rules.h"
+
+#define SOURCE_MOST 160 /* of a line that is shown */
+
+struct check {
+	struct limits limits;
+	struct buf out, errors;
+	bool failed;
+};
+
+/* ---- showing places ------------------------------------------------------------------------ */
+
+static struct str line_of(struct str text, int line)
+{
+	for (int i = 1; i < line && text.n; i++) {
+		ptrdiff_t end = str_find_char(text, '\n');
+
+		text = end < 0 ? (struct str){0} : str_from(text, (size_t)end + 1);
+	}
+
+	ptrdiff_t end = str_find_char(text, '\n');
+
+	return end < 0 ? text : str_cut(text, 0, (size_t)end);
+}
+
+/* The line, and below it ^~~~ from the column to the end of the word. */
+static void put_source(struct buf *b, struct str line, int col)
+{
+	size_t at = (size_t)col - 1;
+
+	if (!str_trim(line).n || at > line.n || at > SOURCE_MOST || !str_is_utf8(line))
+		return;
+	buf_adds(b, "    ");
+	buf_add(b, str_cut(line, 0, SOURCE_MOST));
+	buf_adds(b, line.n > SOURCE_MOST ? "...\n    " : "\n    ");
+	for (size_t i = 0; i < at; i++) {
+		if (line.p[i] == '\t')
+			buf_addc(b, '\t');
+		else if (((unsigned char)line.p[i] & 0xC0) != 0x80)
+			buf_addc(b, ' ');
+	}
+	buf_addc(b, '^');
+	for (size_t i = at + 1; i < MIN(line.n, (size_t)SOURCE_MOST); i++) {
+		if (line.p[i] == ' ' || line.p[i] == '\t' || line.p[i] == ',')
+			break;
+		if (((unsigned char)line.p[i] & 0xC0) != 0x80)
+			buf_addc(b, '~');
+	}
+	buf_addc(b, '\n');
+}
+
+static void put_place(struct check *c, const struct diag *d)
+{
+	struct arena a;
+	struct str text;
+
+	if (!d->file || d->line < 1 || d->col < 1 || strcmp(d->file, "-") == 0)
+		return;
+	arena_init(&a);
+	if (file_read(str_of(d->file), c->limits.file_bytes, &a, &text, NULL))
+		put_source(&c->errors, line_of(text, d->line), d->col);
+	arena_done(&a);
+}
+
+static void put_diag(struct check *c, const struct diag *d)
+{
+	struct buf *b = &c->errors;
+
+	if (d->file)
+		buf_printf(b, "%s:", d->file);
+	if (d->line > 0)
+		buf_printf(b, "%d:", d->line);
+	if (d->line > 0 && d->col > 0)
+		buf_printf(b, "%d:", d->col);
+	buf_printf(b, "%s%s%s\n", b->n && d->file ? " " : "", d->warning ? "warning: " : "",
+		   d->msg);
+	put_place(c, d);
+}
+
+static void put_diags(struct check *c, const struct diags *diags)
+{
+	for (size_t i = 0; i < diags->n; i++)
+		put_diag(c, &diags->v[i]);
+	if (diags->left_out)
+		buf_printf(&c->errors, "... and %zu more\n", diags->left_out);
+	c->failed |= diags->errors > 0;
+}
+
+/* ---- checking ------------------------------------------------------------------------------ */
+
+static bool is_rule_file(struct check *c, struct str text, struct arena *a)
+{
+	struct yaml_node *root = NULL;
+	bool more;
+
+	return yaml_parse(text, &c->limits, a, &root, &more, NULL) && root &&
+	       root->kind == YAML_MAP && yaml_get(root, "groups");
+}
+
+static void check_rules(struct check *c, struct str file, struct str text, struct diags *diags)
+{
+	struct rule_file f = {.name = file, .text = text};
+	struct rule_defaults d = {.interval = MINUTE, .limits = &c->limits};
+	struct rule_set *rs = NULL;
+
+	if (!rule_set_load(&f, 1, &d, &rs, diags))
+		return;
+	buf_printf(&c->out, "  SUCCESS: %zu rules found\n", rs->n_rules);
+	rule_set_lint_duplicates(rs, diags);
+	rule_set_free(rs);
+}
+
+static void check_config(struct check *c, struct str file, struct diags *diags)
+{
+	struct config_files files = files_for_config(&c->limits);
+	struct config_args args = {.group_wait = MS_NONE};
+	struct config *cfg = NULL;
+
+	if (!config_load(file, &args, &files, &c->limits, &cfg, diags))
+		return;
+	buf_printf(&c->out, "  SUCCESS: %.*s is a valid configuration", STR_ARG(file));
+	if (cfg->notify)
+		buf_printf(&c->out, ", %zu receivers", cfg->notify->n_receivers);
+	if (cfg->rules) {
+		buf_printf(&c->out, ", %zu rules in %zu groups", cfg->rules->n_rules,
+			   cfg->rules->n);
+		rule_set_lint_duplicates(cfg->rules, diags);
+	}
+	buf_addc(&c->out, '\n');
+	config_free(cfg);
+}
+
+static void check_file(struct check *c, struct str file)
+{
+	struct arena a;
+	struct str text;
+	struct diags diags;
+	struct err err;
+
+	arena_init(&a);
+	diags_init(&diags);
+	buf_printf(&c->out, "Checking %.*s\n", STR_ARG(file));
+	if (!file_read(file, c->limits.file_bytes, &a, &text, &err))
+		diags_add(&diags, file, 0, 0, "%s", err.msg);
+	else if (is_rule_file(c, text, &a))
+		check_rules(c, file, text, &diags);
+	else
+		check_config(c, file, &diags);
+	if (diags.errors)
+		buf_printf(&c->out, "  FAILED: %zu error%s\n", diags.errors + diags.left_out,
+			   diags.errors + diags.left_out == 1 ? "" : "s");
+	put_diags(c, &diags);
+	command_write(STDOUT_FILENO, buf_str(&c->out));
+	command_write(STDERR_FILENO, buf_str(&c->errors));
+	buf_clear(&c->out);
+	buf_clear(&c->errors);
+	diags_done(&diags);
+	arena_done(&a);
+}
+
+static int run(int argc, char **argv)
+{
+	struct check c = {0};
+	struct flag_texts files;
+	struct arena a;
+	struct err err;
+	bool ok;
+
+	limits_default(&c.limits);
+	arena_init(&a);
+	buf_init(&c.out, BUF_MAX_ANY);
+	buf_init(&c.errors, BUF_MAX_ANY);
+	ok = flags_parse(&cmd_check, argc, argv, &a, &c, &files, &err) &&
+	     (files.n || err_set(&err, -1, "which files?"));
+	for (size_t i = 0; ok && i < files.n; i++)
+		check_file(&c, files.v[i]);
+	buf_done(&c.out);
+	buf_done(&c.errors);
+	arena_done(&a);
+	if (!ok)
+		return command_usage_error(&cmd_check, &err);
+	return c.failed ? 1 : 0;
+}
+
+const struct command cmd_check = {
+	.name = "check",
+	.summary = "Checks configuration files and rule files: all errors, with their places.",
+	.usage = "FILE...",
+	.run = run,
+};

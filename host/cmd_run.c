@@ -1,0 +1,127 @@
+/* rouse run: the daemon's command line. Flags are named as Prometheus and Alertmanager name them.
+ */
+#include <stdio.h>
+
+#include "host/commands.h"
+#include "host/daemon.h"
+#include "host/process.h"
+#include "host/url.h"
+
+struct run_options {
+	struct daemon_options d;
+	struct flag_texts rules;
+	struct str log_level, log_format;
+};
+
+#define ARG(name, value, kind, member, help) \
+	FLAG(name, value, kind, struct run_options, member, help)
+#define ARG_DEFAULT(name, value, kind, member, fallback, help) \
+	FLAG_DEFAULT(name, value, kind, struct run_options, member, fallback, help)
+
+static const struct flag flags[] = {
+	ARG("config.file", "FILE", TEXT, d.config_file,
+	    "rouse.yml, or an alertmanager.yml as it is. Without it the flags below say what to "
+	    "do."),
+	ARG("prometheus", "URL", TEXT, d.args.prometheus_url, "The Prometheus to ask."),
+	ARG("rules", "GLOB", GLOBS, rules,
+	    "Rule files; may be given several times or with several files."),
+	ARG("discord", "URL", TEXT, d.args.discord, "Page to this Discord webhook."),
+	ARG("webhook", "URL", TEXT, d.args.webhook,
+	    "Page by POSTing Alertmanager's JSON (version 4) to this address."),
+	ARG("email", "ADDRESS", TEXT, d.args.email,
+	    "Page to this mail address (with --smtp.smarthost)."),
+	ARG("console", NULL, SWITCH, d.args.console, "Print pages on stdout."),
+	ARG("smtp.smarthost", "HOST:PORT", TEXT, d.args.smtp_smarthost,
+	    "The mail server for --email."),
+	ARG("smtp.from", "ADDRESS", TEXT, d.args.smtp_from, "The sender for --email."),
+	ARG("group-wait", "DURATION", DURATION, d.args.group_wait,
+	    "How long a new group of alerts waits for more before it is told (for the receivers "
+	    "given by "
+	    "flags)."),
+	ARG_DEFAULT("storage.path", "FOLDER", TEXT, d.storage_path, "data/",
+		    "Where the state lives: pending and firing alerts, what was sent."),
+	ARG_DEFAULT("data.retention", "DURATION", DURATION, d.retention, "120h",
+		    "How long to keep what is over."),
+	ARG("web.listen-address", "HOST:PORT", TEXTS, d.listen,
+	    "Where to serve pages, API and metrics; may be given several times; port 0 takes any "
+	    "free "
+	    "one and logs it. Default :9095."),
+	ARG("web.external-url", "URL", TEXT, d.external_url,
+	    "How others reach the pages: for links in messages."),
+	ARG("web.route-prefix", "PATH", TEXT, d.route_prefix,
+	    "Prefix of all paths. Default: the path of --web.external-url."),
+	ARG("web.config.file", "FILE", TEXT, d.web_config_file,
+	    "TLS, headers and users, in the format of Prometheus's exporter-toolkit."),
+	{"log.level", "LEVEL", FLAG_TEXT, offsetof(struct run_options, log_level),
+	 "debug info warn error", "info", "What is logged."},
+	{"log.format", "FORMAT", FLAG_TEXT, offsetof(struct run_options, log_format), "logfmt json",
+	 "logfmt", "How it is logged, on stderr."},
+};
+
+static bool check_urls(const struct run_options *o, struct err *err)
+{
+	const struct {
+		const char *flag;
+		struct str url;
+	} urls[] = {{"prometheus", o->d.args.prometheus_url},
+		    {"discord", o->d.args.discord},
+		    {"webhook", o->d.args.webhook},
+		    {"web.external-url", o->d.external_url}};
+	struct url u;
+
+	for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
+		if (!urls[i].url.n)
+			continue;
+		if (!url_split(urls[i].url, &u, err))
+			return err_prefix(err, "--%s: ", urls[i].flag);
+		if (!str_starts(u.scheme, "http"))
+			return err_set(err, -1, "--%s must begin with http:// or https://",
+				       urls[i].flag);
+	}
+	return true;
+}
+
+static bool complete(struct run_options *o, const struct flag_texts *rest, struct err *err)
+{
+	static struct str listen[] = {STR(":9095")};
+
+	if (rest->n)
+		return err_set(err, -1, "unexpected \"%.*s\"", STR_ARG(rest->v[0]));
+	if (!o->d.config_file.n && !o->d.args.prometheus_url.n)
+		return err_set(err, -1,
+			       "nothing to do: give --config.file, or --prometheus and --rules "
+			       "with "
+			       "--discord, --webhook, --email or --console");
+	if (!o->d.listen.n)
+		o->d.listen = (struct flag_texts){listen, 1};
+	o->d.args.rule_globs = o->rules.v;
+	o->d.args.n_rule_globs = o->rules.n;
+	o->d.log_json = str_is(o->log_format, "json");
+	return log_level_of(o->log_level, &o->d.log_level) && check_urls(o, err);
+}
+
+static int run(int argc, char **argv)
+{
+	struct run_options o = {.d.args.group_wait = MS_NONE, .d.started = process_started()};
+	struct flag_texts rest;
+	struct arena a;
+	struct err err;
+	int status;
+
+	arena_init(&a);
+	if (flags_parse(&cmd_run, argc, argv, &a, &o, &rest, &err) && complete(&o, &rest, &err))
+		status = daemon_run(&o.d);
+	else
+		status = command_usage_error(&cmd_run, &err);
+	arena_done(&a);
+	return status;
+}
+
+const struct command cmd_run = {
+	.name = "run",
+	.summary = "The daemon: evaluates rules, pages, serves the status page.",
+	.usage = "[FLAGS]",
+	.flags = flags,
+	.n_flags = ARRAY_LEN(flags),
+	.run = run,
+};

@@ -1,0 +1,16 @@
+/* The subcommands: one file each, host/cmd_*.c. */
+#ifndef HOST_COMMANDS_H
+#define HOST_COMMANDS_H
+
+#include "host/flags.h"
+
+extern const struct command cmd_run, cmd_check, cmd_fmt, cmd_version;
+
+/* Says what is wrong with a command line on stderr; always 2. */
+int command_usage_error(const struct command *c, const struct err *err);
+/* The help on stdout; always 0. */
+int command_help(const struct command *c);
+/* The buffer to a descriptor; false if that fails. */
+bool command_write(int fd, struct str s);
+
+#endif

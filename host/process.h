@@ -1,0 +1,11 @@
+/* Measures of this process for /metrics, under Prometheus's usual names. */
+#ifndef HOST_PROCESS_H
+#define HOST_PROCESS_H
+
+#include "base/buf.h"
+
+void process_put_metrics(struct buf *b);
+/* When the process began, on the mono clock: startup is measured from there. */
+ms_t process_started(void);
+
+#endif
