@@ -17,9 +17,9 @@ struct buf {
 
 void buf_init(struct buf *b, size_t max);
 void buf_done(struct buf *b);
-void buf_clear(struct buf *b); /* empty, keeps the memory, `full` is forgotten */
-struct str buf_str(const struct buf *b); /* borrowed until the next change */
-const char *buf_cstr(struct buf *b);     /* the same, terminated */
+void buf_clear(struct buf *b);		  /* empty, keeps the memory, `full` is forgotten */
+struct str buf_str(const struct buf *b);  /* borrowed until the next change */
+const char *buf_cstr(struct buf *b);	  /* the same, terminated */
 char *buf_take(struct buf *b, size_t *n); /* the caller frees; terminated; b is empty after */
 
 char *buf_room(struct buf *b, size_t n); /* n bytes to fill in, or NULL when they do not fit */

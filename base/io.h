@@ -29,23 +29,23 @@ struct io_mail {
 	struct str hello;
 	struct str username, password, password_file, auth_identity;
 	struct str cram_secret, cram_secret_file; /* CRAM-MD5 */
-	bool require_tls;                         /* STARTTLS or nothing */
-	const struct tls_config *tls;             /* NULL: the defaults */
+	bool require_tls;			  /* STARTTLS or nothing */
+	const struct tls_config *tls;		  /* NULL: the defaults */
 };
 
 /* Everything is borrowed for the call of fetch only, `config` until the call is done. */
 struct io_request {
-	struct str method; /* "GET", "POST", "PATCH" ... */
-	struct str url;    /* http, https, smtp, smtps; console: writes the body to stdout */
+	struct str method;   /* "GET", "POST", "PATCH" ... */
+	struct str url;	     /* http, https, smtp, smtps; console: writes the body to stdout */
 	struct str url_file; /* if set, the file that holds the URL (read at each request) */
 	struct str url_tail; /* put behind the URL read from url_file or given in url */
 	const struct io_header *headers;
 	size_t n_headers;
 	struct str body;
 	const struct http_config *config; /* NULL: the defaults */
-	const struct io_mail *mail;       /* NULL: not SMTP */
-	ms_t timeout;                     /* of the whole exchange */
-	size_t max_reply;                 /* bytes; more is a failure */
+	const struct io_mail *mail;	  /* NULL: not SMTP */
+	ms_t timeout;			  /* of the whole exchange */
+	size_t max_reply;		  /* bytes; more is a failure */
 	enum io_lane lane;
 };
 
@@ -81,8 +81,9 @@ struct io_ops {
 	void (*fetch)(void *host, struct io_call *call, const struct io_request *req);
 	void (*cancel)(void *host, struct io_call *call);
 	uint64_t (*entropy)(void *host);
-	void (*log)(void *host, enum log_level level, struct str line); /* message, then key=value pairs */
-	void (*changed)(void *host); /* what pages show has changed: wake the event streams */
+	void (*log)(void *host, enum log_level level,
+		    struct str line); /* message, then key=value pairs */
+	void (*changed)(void *host);  /* what pages show has changed: wake the event streams */
 };
 
 struct io {

@@ -16,18 +16,18 @@ struct map_entry {
 
 struct map {
 	struct map_entry *entries; /* in insertion order, with holes */
-	size_t used, cap;          /* entries in use (holes included), allocated */
-	size_t n;                  /* live entries */
-	uint32_t *index;           /* entry number + 1, open addressing */
-	size_t index_size;         /* power of two */
+	size_t used, cap;	   /* entries in use (holes included), allocated */
+	size_t n;		   /* live entries */
+	uint32_t *index;	   /* entry number + 1, open addressing */
+	size_t index_size;	   /* power of two */
 };
 
 void map_init(struct map *m);
 void map_done(struct map *m); /* the values are the caller's to free first */
 void map_clear(struct map *m);
-void *map_get(const struct map *m, struct str key);             /* NULL if absent */
-void *map_put(struct map *m, struct str key, void *value);      /* value not NULL; the old one or NULL */
-void *map_delete(struct map *m, struct str key);                /* the old value or NULL */
+void *map_get(const struct map *m, struct str key);	   /* NULL if absent */
+void *map_put(struct map *m, struct str key, void *value); /* value not NULL; the old one or NULL */
+void *map_delete(struct map *m, struct str key);	   /* the old value or NULL */
 
 /* for (struct map_entry *e = map_next(m, NULL); e; e = map_next(m, e)); deleting e is allowed,
  * adding while iterating is not. */

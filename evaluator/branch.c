@@ -11,7 +11,7 @@
 #include "promql/ast.h"
 #include "promql/print.h"
 
-#define BRANCHES_MAX 8   /* sides of one expression */
+#define BRANCHES_MAX 8	 /* sides of one expression */
 #define QUESTIONS_MAX 64 /* at once: more alerts fire without the words */
 
 struct branch {
@@ -162,8 +162,8 @@ static void conclude(struct branch *b, struct now now)
 		}
 		free(a->because);
 		a->because = mem_str(buf_str(&b->holds));
-		alerts_store(b->core, b->rr, a);
-		alerts_tell(b->core, now, b->rr, a);
+		rule_alerts_store(b->core, b->rr, a);
+		rule_alerts_tell(b->core, now, b->rr, a);
 		core_changed(b->core);
 	}
 	unlink_branch(b);

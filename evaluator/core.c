@@ -25,7 +25,8 @@
 #include "store/batch.h"
 #include "store/store.h"
 
-/* ---- life ---------------------------------------------------------------------------------------- */
+/* ---- life
+ * ---------------------------------------------------------------------------------------- */
 
 static struct batch *notify_batch(void *core)
 {
@@ -119,7 +120,8 @@ void core_free(struct core *c)
 	free(c);
 }
 
-/* ---- turns --------------------------------------------------------------------------------------- */
+/* ---- turns
+ * --------------------------------------------------------------------------------------- */
 
 struct batch *core_batch(struct core *c)
 {
@@ -165,8 +167,8 @@ static void clock_stepped(struct core *c, struct now now, ms_t by)
 {
 	for (size_t i = 0; i < c->n_groups; i++)
 		group_shift(c->groups[i], now, by);
-	core_event(c, now, "clock", STR("clock"), "the wall clock jumped by %lld ms; ages of alerts were kept",
-		   (long long)by);
+	core_event(c, now, "clock", STR("clock"),
+		   "the wall clock jumped by %lld ms; ages of alerts were kept", (long long)by);
 	core_changed(c);
 }
 
@@ -205,8 +207,8 @@ bool core_ready(const struct core *c)
 	return c->configured;
 }
 
-void core_event(struct core *c, struct now now, const char *kind, struct str subject, const char *fmt,
-		...)
+void core_event(struct core *c, struct now now, const char *kind, struct str subject,
+		const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -232,7 +234,8 @@ void core_group_done(struct core *c, struct now now, struct group *g, bool reach
 		restore_begin(c, now, g);
 }
 
-/* ---- restart --------------------------------------------------------------------------------------- */
+/* ---- restart
+ * --------------------------------------------------------------------------------------- */
 
 static ms_t time_of(const struct val *v)
 {
@@ -297,7 +300,8 @@ bool core_restore(struct core *c, struct now now, struct store *s, struct err *e
 	return true;
 }
 
-/* ---- configuration --------------------------------------------------------------------------------- */
+/* ---- configuration
+ * --------------------------------------------------------------------------------- */
 
 static int by_file_and_name(const void *a, const void *b)
 {
@@ -312,7 +316,7 @@ static void claim(struct core *c, struct group *g)
 {
 	g->known = map_get(&c->known_groups, g->def->key) != NULL;
 	for (size_t i = 0; i < g->def->n; i++) {
-		bool had = alerts_claim(c, &g->rules[i]);
+		bool had = rule_alerts_claim(c, &g->rules[i]);
 
 		g->rules[i].restored = g->known || had;
 	}
@@ -351,7 +355,7 @@ static void group_remove(struct core *c, struct now now, struct group *g)
 	branches_drop(c, g);
 	restores_drop(c, g);
 	for (size_t i = 0; i < g->def->n; i++)
-		alerts_rule_removed(c, now, &g->rules[i]);
+		rule_alerts_removed(c, now, &g->rules[i]);
 	batch_add(core_batch(c), ST_RULE_GROUP_DEL, V_TEXT(g->def->key));
 	stale_write_later(c, now, g);
 	group_free(g);
@@ -416,7 +420,7 @@ void core_configure(struct core *c, struct now now, struct config *cfg)
 	groups_configure(c, now, cfg->has_prometheus ? cfg->rules : NULL);
 	if (!c->configured)
 		stored_forget(c);
-	alerts_reconcile(c, now);
+	rule_alerts_reconcile(c, now);
 	c->configured = true;
 	config_free(old);
 	selfmon_blind(c, now);

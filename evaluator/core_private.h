@@ -47,26 +47,26 @@ struct core {
 	struct config *config;
 	struct notify *notify;
 	struct prom *prom;
-	struct am_sender *am;   /* NULL: nobody is forwarded to */
-	struct group **groups;  /* by file, then name */
+	struct am_sender *am;  /* NULL: nobody is forwarded to */
+	struct group **groups; /* by file, then name */
 	size_t n_groups;
-	struct map owners;      /* labels with externals -> struct owner: rules that fire it */
+	struct map owners;	   /* labels with externals -> struct owner: rules that fire it */
 	struct expander *expander; /* scratch for the texts of rules */
 	struct branch *branches;   /* questions which branch holds */
-	struct restore *restores; /* of groups the store had never seen */
-	struct evaluation *idle; /* evaluations kept for reuse */
+	struct restore *restores;  /* of groups the store had never seen */
+	struct evaluation *idle;   /* evaluations kept for reuse */
 	struct stale_write *stale_writes; /* markers of removed groups */
 	bool stopped;
 
 	/* what the store had, until the first configuration claims it */
-	struct map stored;       /* rule key -> struct stored_alerts */
+	struct map stored;	 /* rule key -> struct stored_alerts */
 	struct map known_groups; /* keys of groups that were evaluated here before */
 	bool configured;
 
-	uint64_t next_event;     /* id of the next row of the trail */
+	uint64_t next_event; /* id of the next row of the trail */
 
 	/* about rouse itself */
-	struct map self_alerts;  /* "name what" -> struct self_alert */
+	struct map self_alerts; /* "name what" -> struct self_alert */
 	ms_t started_at;
 	bool blind;
 	ms_t blind_since;
@@ -75,7 +75,7 @@ struct core {
 	bool reload_ok;
 	ms_t reloaded_at;
 	char *reload_error;
-	struct now last;         /* clocks at the last tick: to see them jump */
+	struct now last; /* clocks at the last tick: to see them jump */
 	bool tilt;
 	uint64_t tilts;
 
@@ -86,30 +86,30 @@ struct core {
 struct batch *core_batch(struct core *c);
 void core_changed(struct core *c);
 /* The trail that explain reads: what was decided about whom, and why. */
-void core_event(struct core *c, struct now now, const char *kind, struct str subject, const char *fmt,
-		...) ATTR_PRINTF(5, 6);
+void core_event(struct core *c, struct now now, const char *kind, struct str subject,
+		const char *fmt, ...) ATTR_PRINTF(5, 6);
 /* An iteration of the group is over. */
 void core_group_done(struct core *c, struct now now, struct group *g, bool reached);
 
-/* alerts.c: a change of state becomes durable, told and remembered. */
-void alerts_changed(struct core *c, struct now now, struct rule_run *rr, struct active *a,
-		    enum state_change what);
+/* rule_alerts.c: a change of state becomes durable, told and remembered. */
+void rule_alerts_changed(struct core *c, struct now now, struct rule_run *rr, struct active *a,
+			 enum state_change what);
 /* The rule is gone: what it told as firing ends. */
-void alerts_rule_removed(struct core *c, struct now now, struct rule_run *rr);
+void rule_alerts_removed(struct core *c, struct now now, struct rule_run *rr);
 /* Puts what the store had into its rule; true if there was anything. */
-bool alerts_claim(struct core *c, struct rule_run *rr);
+bool rule_alerts_claim(struct core *c, struct rule_run *rr);
 /* After a configuration: what rules fire is told (again), and the notifier's alerts whose rule no
  * longer exists end. */
-void alerts_reconcile(struct core *c, struct now now);
+void rule_alerts_reconcile(struct core *c, struct now now);
 /* Forwards what is due to existing Alertmanagers. */
-void alerts_forward(struct core *c, struct now now, struct rule_run *rr, ms_t slot);
+void rule_alerts_forward(struct core *c, struct now now, struct rule_run *rr, ms_t slot);
 /* The annotations of a firing alert have more to say (because). */
-void alerts_tell(struct core *c, struct now now, struct rule_run *rr, struct active *a);
-void alerts_store(struct core *c, struct rule_run *rr, const struct active *a);
+void rule_alerts_tell(struct core *c, struct now now, struct rule_run *rr, struct active *a);
+void rule_alerts_store(struct core *c, struct rule_run *rr, const struct active *a);
 
 /* selfmon.c */
-void selfmon_alert(struct core *c, struct now now, struct str name, struct str what, struct str text,
-		   bool firing);
+void selfmon_alert(struct core *c, struct now now, struct str name, struct str what,
+		   struct str text, bool firing);
 void selfmon_blind(struct core *c, struct now now);
 void selfmon_store(struct core *c, struct now now, bool ok, struct str error);
 /* Looks for a jump of the wall clock since the last tick; returns by how much (0: none). */

@@ -31,18 +31,18 @@ struct evaluation {
 	struct core *core;
 	struct group *group;
 	struct evaluation *next; /* in the list of idle ones */
-	struct config *config;   /* held for the iteration */
+	struct config *config;	 /* held for the iteration */
 	struct prom_query query;
 	struct vector vector;
 	struct vector template_vector;
-	struct arena arena;      /* of the rule at work */
+	struct arena arena; /* of the rule at work */
 	struct template_answer *answers;
 	size_t n_answers, answers_cap;
 	struct writer writer;
-	size_t at;               /* rule */
+	size_t at; /* rule */
 	ms_t slot, query_at;
 	ms_t rule_started;
-	struct now now;          /* of the present callback: for the changes it makes */
+	struct now now; /* of the present callback: for the changes it makes */
 	struct labels_builder builder;
 	struct buf pairs;
 };
@@ -162,8 +162,9 @@ static void rule_health(struct evaluation *ev, struct rule_run *rr, struct now n
 	rr->last_error = error ? mem_str(str_of(error)) : NULL;
 	core_changed(ev->core);
 	if (error)
-		io_log(ev->core->io, LOG_LEVEL_WARN, "rule failed", "group=\"%.*s\" rule=\"%.*s\" err=\"%s\"",
-		       STR_ARG(g->def->key), STR_ARG(rr->rule->name), error);
+		io_log(ev->core->io, LOG_LEVEL_WARN, "rule failed",
+		       "group=\"%.*s\" rule=\"%.*s\" err=\"%s\"", STR_ARG(g->def->key),
+		       STR_ARG(rr->rule->name), error);
 }
 
 /* Goes on with the next rule that can be evaluated, or ends the iteration. */
@@ -191,13 +192,14 @@ static void unreachable(struct evaluation *ev, struct now now, const char *why)
 	finish(ev, now, false);
 }
 
-/* ---- stepping ---------------------------------------------------------------------------------- */
+/* ---- stepping ----------------------------------------------------------------------------------
+ */
 
 static void on_change(void *arg, struct active *a, enum state_change what)
 {
 	struct evaluation *ev = arg;
 
-	alerts_changed(ev->core, ev->now, rule_run(ev), a, what);
+	rule_alerts_changed(ev->core, ev->now, rule_run(ev), a, what);
 }
 
 static void seen_keep(struct rule_run *rr, const struct vector *v, const struct element *e)
@@ -248,7 +250,7 @@ static void rule_out(struct evaluation *ev, struct now now)
 	rr->samples = ev->vector.n;
 	ev->group->last_samples += ev->vector.n;
 	if (ev->core->am && rr->rule->alerting)
-		alerts_forward(ev->core, now, rr, ev->slot);
+		rule_alerts_forward(ev->core, now, rr, ev->slot);
 	if (!ev->config->prometheus.remote_write) {
 		written(ev, now, NULL);
 		return;
@@ -259,14 +261,9 @@ static void rule_out(struct evaluation *ev, struct now now)
 	else
 		writer_add_vector(&ev->writer, rr, &ev->vector);
 	switch (writer_send(&ev->writer, rr, on_written, &err)) {
-	case WRITER_STARTED:
-		return;
-	case WRITER_NOTHING:
-		written(ev, now, NULL);
-		return;
-	case WRITER_TOO_BIG:
-		written(ev, now, err.msg);
-		return;
+	case WRITER_STARTED: return;
+	case WRITER_NOTHING: written(ev, now, NULL); return;
+	case WRITER_TOO_BIG: written(ev, now, err.msg); return;
 	}
 }
 
@@ -289,8 +286,8 @@ static void alerting_step(struct evaluation *ev, struct now now, const struct el
 
 	ev->now = now;
 	for (size_t i = 0; i < ev->vector.n; i++)
-		states_apply(&rr->states, e[i].active, e[i].annotations, ev->vector.v[i].v, ev->slot,
-			     on_change, ev);
+		states_apply(&rr->states, e[i].active, e[i].annotations, ev->vector.v[i].v,
+			     ev->slot, on_change, ev);
 	if (!states_step(&rr->states, &sr, ev->slot, &count, on_change, ev)) {
 		snprintf(why, sizeof(why), "exceeded limit of %lld with %zu alerts",
 			 (long long)sr.limit, count);
@@ -302,7 +299,8 @@ static void alerting_step(struct evaluation *ev, struct now now, const struct el
 	rule_out(ev, now);
 }
 
-/* ---- expanding --------------------------------------------------------------------------------- */
+/* ---- expanding ---------------------------------------------------------------------------------
+ */
 
 static enum query_state ask_template(void *user, struct str expr, ms_t at, struct query_result *out)
 {
@@ -317,8 +315,8 @@ static enum query_state ask_template(void *user, struct str expr, ms_t at, struc
 		*out = (struct query_result){.v = t->v, .n = t->n, .error = t->error};
 		return !t->answered ? QUERY_WAIT : t->error.n ? QUERY_ERROR : QUERY_ANSWER;
 	}
-	ev->answers = mem_reserve(ev->answers, &ev->answers_cap, ev->n_answers + 1,
-				  sizeof(*ev->answers));
+	ev->answers =
+		mem_reserve(ev->answers, &ev->answers_cap, ev->n_answers + 1, sizeof(*ev->answers));
 	ev->answers[ev->n_answers++] =
 		(struct template_answer){.expr = arena_str(&ev->arena, expr)};
 	return QUERY_WAIT;
@@ -343,15 +341,13 @@ static bool expand(struct evaluation *ev, const struct rule_text *t, const struc
 	struct rule_sample rs = {.labels = s->labels, .value = s->v};
 
 	switch (expand_run(ev->core->expander, t->expand, &env, &rs, &ev->arena, out)) {
-	case EXPAND_OK:
-		return true;
+	case EXPAND_OK: return true;
 	case EXPAND_ERROR:
 		io_log(ev->core->io, LOG_LEVEL_WARN, "template failed",
-		       "rule=\"%.*s\" name=\"%.*s\" result=\"%.*s\"", STR_ARG(rule_run(ev)->rule->name),
-		       STR_ARG(t->name), STR_ARG(*out));
+		       "rule=\"%.*s\" name=\"%.*s\" result=\"%.*s\"",
+		       STR_ARG(rule_run(ev)->rule->name), STR_ARG(t->name), STR_ARG(*out));
 		return true;
-	case EXPAND_WAIT:
-		break;
+	case EXPAND_WAIT: break;
 	}
 	return false;
 }
@@ -460,7 +456,8 @@ static void on_template_answer(struct prom_query *q, struct now now, enum prom_e
 		t->n = v->n;
 		t->v = ARENA_ARRAY(&ev->arena, struct rule_sample, v->n);
 		for (size_t i = 0; i < v->n; i++)
-			t->v[i] = (struct rule_sample){.labels = labels_dup(&ev->arena, v->v[i].labels),
+			t->v[i] = (struct rule_sample){.labels = labels_dup(&ev->arena,
+									    v->v[i].labels),
 						       .value = v->v[i].v};
 	}
 	rule_expand(ev, now);
@@ -510,14 +507,16 @@ static void rule_expand(struct evaluation *ev, struct now now)
 		if (end == ELEMENT_TWICE) {
 			states_abort(&rr->states);
 			step_failed(ev, now,
-				    "vector contains metrics with the same labelset after applying alert labels");
+				    "vector contains metrics with the same labelset after applying "
+				    "alert labels");
 			return;
 		}
 	}
 	alerting_step(ev, now, e);
 }
 
-/* ---- recording rules --------------------------------------------------------------------------- */
+/* ---- recording rules ---------------------------------------------------------------------------
+ */
 
 static void recording_step(struct evaluation *ev, struct now now)
 {
@@ -539,7 +538,8 @@ static void recording_step(struct evaluation *ev, struct now now)
 		if (map_put(&twice, labels_bytes(s->labels), s)) {
 			map_done(&twice);
 			rule_failed(ev, now,
-				    "vector contains metrics with the same labelset after applying rule labels");
+				    "vector contains metrics with the same labelset after applying "
+				    "rule labels");
 			return;
 		}
 	}
@@ -554,9 +554,11 @@ static void recording_step(struct evaluation *ev, struct now now)
 	rule_out(ev, now);
 }
 
-/* ---- asking ------------------------------------------------------------------------------------ */
+/* ---- asking ------------------------------------------------------------------------------------
+ */
 
-static void on_answer(struct prom_query *q, struct now now, enum prom_end end, const struct err *err)
+static void on_answer(struct prom_query *q, struct now now, enum prom_end end,
+		      const struct err *err)
 {
 	struct evaluation *ev = CONTAINER(q, struct evaluation, query);
 
@@ -567,12 +569,8 @@ static void on_answer(struct prom_query *q, struct now now, enum prom_end end, c
 		else
 			recording_step(ev, now);
 		return;
-	case PROM_REFUSED:
-		rule_failed(ev, now, err->msg);
-		return;
-	case PROM_UNREACHABLE:
-		unreachable(ev, now, err->msg);
-		return;
+	case PROM_REFUSED: rule_failed(ev, now, err->msg); return;
+	case PROM_UNREACHABLE: unreachable(ev, now, err->msg); return;
 	}
 }
 

@@ -37,7 +37,7 @@ struct rule_run {
 	struct seen *seen;
 	size_t n_seen, seen_cap;
 	unsigned label_needs, text_needs; /* enum expand_needs over all label texts, annotations */
-	struct map written;   /* series of the previous evaluation: encoding -> themselves */
+	struct map written; /* series of the previous evaluation: encoding -> themselves */
 	enum rule_health health;
 	bool evaluated, restored;
 	char *last_error;     /* owned; NULL: none */
@@ -53,13 +53,13 @@ struct group {
 	const struct rule_group *def;
 	struct rule_run *rules;
 	struct timer timer;
-	int64_t slot_ns;      /* of the evaluation that runs or ran last */
-	bool started;         /* slot_ns is set */
+	int64_t slot_ns; /* of the evaluation that runs or ran last */
+	bool started;	 /* slot_ns is set */
 	struct evaluation *running;
-	bool known;           /* the store has had this group before: nothing to restore elsewhere */
+	bool known; /* the store has had this group before: nothing to restore elsewhere */
 	unsigned evaluations_done; /* up to 2: then the restoration */
-	int blind;            /* iterations in a row in which nobody could be asked */
-	ms_t last_start;      /* wall; MS_NONE */
+	int blind;		   /* iterations in a row in which nobody could be asked */
+	ms_t last_start;	   /* wall; MS_NONE */
 	double last_s, last_rules_s;
 	size_t last_samples;
 	uint64_t iterations, missed, evaluations, failures;

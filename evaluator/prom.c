@@ -31,7 +31,7 @@ struct prom {
 	ms_t failed_over_at; /* mono; MS_NONE: current is the first */
 	size_t running;
 	struct prom_query *first, *last; /* waiting */
-	struct buf text;                 /* URL or form being built */
+	struct buf text;		 /* URL or form being built */
 	struct buf auxiliary;
 };
 
@@ -87,8 +87,9 @@ void prom_configure(struct prom *p, struct config *cfg)
 		p->n = cfg->prometheus.n_urls;
 		p->health = mem_alloc(p->n * sizeof(*p->health));
 		for (size_t i = 0; i < p->n; i++)
-			p->health[i] = (struct prom_url_health){
-				.healthy = true, .last_ok = MS_NONE, .last_failed = MS_NONE};
+			p->health[i] = (struct prom_url_health){.healthy = true,
+								.last_ok = MS_NONE,
+								.last_failed = MS_NONE};
 		p->current = 0;
 		p->failed_over_at = MS_NONE;
 	}
@@ -136,8 +137,8 @@ static void note_failed(struct prom_query *q, struct now now, const struct err *
 	h->last_error = mem_str(str_of(err->msg));
 	if (h->healthy) {
 		h->healthy = false;
-		io_log(q->prom->io, LOG_LEVEL_WARN, "Prometheus does not answer", "url_number=%zu err=\"%s\"",
-		       q->url + 1, err->msg);
+		io_log(q->prom->io, LOG_LEVEL_WARN, "Prometheus does not answer",
+		       "url_number=%zu err=\"%s\"", q->url + 1, err->msg);
 	}
 }
 
@@ -192,8 +193,8 @@ static void send(struct prom_query *q)
 		r.body = buf_str(&p->auxiliary);
 		r.n_headers = MIN(e->n_headers, (size_t)HEADERS_MAX);
 		memcpy(form, e->headers, r.n_headers * sizeof(*form));
-		form[r.n_headers++] = (struct io_header){
-			STR("Content-Type"), STR("application/x-www-form-urlencoded")};
+		form[r.n_headers++] = (struct io_header){STR("Content-Type"),
+							 STR("application/x-www-form-urlencoded")};
 		r.headers = form;
 	}
 	r.url = buf_str(&p->text);

@@ -22,7 +22,7 @@ struct prom;
 
 enum prom_end {
 	PROM_ANSWER,
-	PROM_REFUSED,     /* Prometheus says no: bad query, too many samples, timeout of the query */
+	PROM_REFUSED, /* Prometheus says no: bad query, too many samples, timeout of the query */
 	PROM_UNREACHABLE, /* no URL gave an answer that makes sense */
 };
 
@@ -34,25 +34,25 @@ typedef void prom_done_fn(struct prom_query *q, struct now now, enum prom_end en
 struct prom_query {
 	struct io_call call;
 	struct prom *prom;
-	struct config *config; /* held while it runs */
+	struct config *config;	 /* held while it runs */
 	struct prom_query *next; /* waiting for its turn */
 	struct decoder decoder;
 	bool decoder_ready;
 	bool waiting, running;
-	struct str expr;   /* borrowed until done */
-	struct str range;  /* "[1h]" to be put behind expr; "" for none */
+	struct str expr;  /* borrowed until done */
+	struct str range; /* "[1h]" to be put behind expr; "" for none */
 	ms_t at;
 	struct vector *out; /* NULL: the body is wanted raw */
 	struct str body;    /* of a raw answer, borrowed for the call of done */
-	size_t url;         /* asked now */
-	size_t tried;       /* how many have been */
+	size_t url;	    /* asked now */
+	size_t tried;	    /* how many have been */
 	prom_done_fn *done;
 };
 
 struct prom_url_health {
 	bool healthy;
 	ms_t last_ok, last_failed; /* wall, MS_NONE */
-	char *last_error;          /* owned, NULL: none */
+	char *last_error;	   /* owned, NULL: none */
 	uint64_t queries, failures;
 };
 

@@ -22,7 +22,7 @@ struct restore {
 	struct core *core;
 	struct restore *next;
 	struct group *group;
-	size_t at; /* rule */
+	size_t at;  /* rule */
 	ms_t begun; /* mono */
 	struct prom_query query;
 	struct vector alive;
@@ -91,7 +91,8 @@ static void rule_done(struct restore *r, struct now now)
 	rule_begin(r, now);
 }
 
-/* ---- the second answer: who was alive after the last sample ------------------------------------- */
+/* ---- the second answer: who was alive after the last sample -------------------------------------
+ */
 
 static bool was_alive(const struct restore *r, const struct past *p)
 {
@@ -121,7 +122,7 @@ static void apply(struct restore *r, struct now now, bool know_alive)
 			continue;
 		a->active_at = state_restored_active_at(rr->rule->hold, pc->for_grace_period,
 							now.wall, p->sample_at, p->active_at);
-		alerts_store(r->core, rr, a);
+		rule_alerts_store(r->core, rr, a);
 	}
 	core_changed(r->core);
 	rule_done(r, now);
@@ -147,7 +148,8 @@ static void ask_alive(struct restore *r, struct now now)
 	prom_query_start(&r->query, r->core->prom, buf_str(&r->expr), at, &r->alive, on_alive);
 }
 
-/* ---- the first answer: the last hour -------------------------------------------------------------- */
+/* ---- the first answer: the last hour
+ * -------------------------------------------------------------- */
 
 static struct labels labels_of_json(struct arena *a, const json_t *metric)
 {
@@ -156,7 +158,7 @@ static struct labels labels_of_json(struct arena *a, const json_t *metric)
 	json_t *value;
 
 	labels_builder_init(&b);
-	json_object_foreach ((json_t *)(uintptr_t)metric, name, value)
+	json_object_foreach((json_t *)(uintptr_t)metric, name, value)
 		labels_builder_set(&b, str_of(name), str_of(json_string_value(value)));
 	labels_builder_del(&b, STR(LABEL_NAME));
 
@@ -195,7 +197,8 @@ static bool read_past(struct restore *r, struct str body)
 	r->n = 0;
 	r->down_at = MS_NONE;
 	r->past = ARENA_ARRAY(&r->arena, struct past, json_array_size(result));
-	json_array_foreach (result, i, series) {
+	json_array_foreach(result, i, series)
+	{
 		if (!past_of_json(r, series, &r->past[r->n]))
 			continue;
 		r->down_at = MAX(r->down_at, r->past[r->n].sample_at);
@@ -210,7 +213,8 @@ static void on_past(struct prom_query *q, struct now now, enum prom_end end, con
 	struct restore *r = CONTAINER(q, struct restore, query);
 
 	if (end != PROM_ANSWER)
-		io_log(r->core->io, LOG_LEVEL_WARN, "cannot restore the age of alerts from Prometheus",
+		io_log(r->core->io, LOG_LEVEL_WARN,
+		       "cannot restore the age of alerts from Prometheus",
 		       "rule=\"%.*s\" err=\"%s\"", STR_ARG(rule_at(r)->rule->name), err->msg);
 	if (end == PROM_ANSWER && read_past(r, q->body))
 		ask_alive(r, now);
@@ -218,7 +222,8 @@ static void on_past(struct prom_query *q, struct now now, enum prom_end end, con
 		rule_done(r, now);
 }
 
-/* ---- asking ---------------------------------------------------------------------------------------- */
+/* ---- asking
+ * ---------------------------------------------------------------------------------------- */
 
 static void put_matcher(struct buf *b, struct str name, struct str value)
 {

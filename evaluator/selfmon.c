@@ -62,8 +62,8 @@ static struct labels annotations_of(struct arena *a, struct str text)
 	return out;
 }
 
-void selfmon_alert(struct core *c, struct now now, struct str name, struct str what, struct str text,
-		   bool firing)
+void selfmon_alert(struct core *c, struct now now, struct str name, struct str what,
+		   struct str text, bool firing)
 {
 	struct arena a;
 
@@ -137,7 +137,8 @@ void selfmon_done(struct core *c)
 	map_done(&c->self_alerts);
 }
 
-/* ---- blind --------------------------------------------------------------------------------------- */
+/* ---- blind
+ * --------------------------------------------------------------------------------------- */
 
 static size_t blind_groups(const struct core *c)
 {
@@ -160,7 +161,8 @@ void selfmon_blind(struct core *c, struct now now)
 			 "rouse is blind: Prometheus has not answered for %d evaluations in a row; "
 			 "no alert fires or resolves until it does",
 			 c->config->prometheus.blind_after);
-		io_log(c->io, LOG_LEVEL_ERROR, "blind: Prometheus does not answer", "groups=%zu", n);
+		io_log(c->io, LOG_LEVEL_ERROR, "blind: Prometheus does not answer", "groups=%zu",
+		       n);
 		selfmon_alert(c, now, STR("RouseBlind"), STR(""), str_of(text), true);
 	} else if (!n && c->blind) {
 		c->blind = false;
@@ -171,7 +173,8 @@ void selfmon_blind(struct core *c, struct now now)
 	}
 }
 
-/* ---- the store ----------------------------------------------------------------------------------- */
+/* ---- the store
+ * ----------------------------------------------------------------------------------- */
 
 void selfmon_store(struct core *c, struct now now, bool ok, struct str error)
 {
@@ -190,7 +193,8 @@ void selfmon_store(struct core *c, struct now now, bool ok, struct str error)
 		      !ok);
 }
 
-/* ---- the clock ----------------------------------------------------------------------------------- */
+/* ---- the clock
+ * ----------------------------------------------------------------------------------- */
 
 ms_t selfmon_clock(struct core *c, struct now now)
 {

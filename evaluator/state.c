@@ -55,8 +55,7 @@ void states_done(struct states *s)
 {
 	struct active *a;
 
-	states_each(s, a)
-		active_free(a);
+	states_each(s, a) active_free(a);
 	map_done(&s->by_labels);
 }
 
@@ -94,7 +93,8 @@ void states_abort(struct states *s)
 {
 	struct active *a;
 
-	states_each(s, a) {
+	states_each(s, a)
+	{
 		if (a->fresh)
 			forget(s, a);
 	}
@@ -149,13 +149,9 @@ static bool absent(struct active *a, const struct state_rule *r, ms_t ts, state_
 		   void *arg)
 {
 	switch (a->state) {
-	case ALERT_PENDING:
-		tell_end(a, fn, arg);
-		return false;
-	case ALERT_INACTIVE:
-		return ts - a->resolved_at <= RESOLVED_RETENTION;
-	case ALERT_FIRING:
-		break;
+	case ALERT_PENDING: tell_end(a, fn, arg); return false;
+	case ALERT_INACTIVE: return ts - a->resolved_at <= RESOLVED_RETENTION;
+	case ALERT_FIRING: break;
 	}
 	if (r->keep_firing_for > 0) {
 		bool first = a->keep_since == MS_NONE;
@@ -207,7 +203,8 @@ static void drop_all(struct states *s, state_change_fn *fn, void *arg)
 {
 	struct active *a;
 
-	states_each(s, a) {
+	states_each(s, a)
+	{
 		if (a->told) {
 			a->state = ALERT_INACTIVE;
 			a->dropped = true;
@@ -225,7 +222,8 @@ bool states_step(struct states *s, const struct state_rule *r, ms_t ts, size_t *
 {
 	struct active *a;
 
-	states_each(s, a) {
+	states_each(s, a)
+	{
 		bool stays = true;
 
 		if (a->dropped)
@@ -273,7 +271,8 @@ void states_shift(struct states *s, ms_t by)
 {
 	struct active *a;
 
-	states_each(s, a) {
+	states_each(s, a)
+	{
 		shift(&a->active_at, by);
 		shift(&a->fired_at, by);
 		shift(&a->resolved_at, by);
@@ -287,8 +286,7 @@ size_t states_count(const struct states *s, enum alert_state state)
 	const struct active *a;
 	size_t n = 0;
 
-	states_each(s, a)
-		n += a->state == state;
+	states_each(s, a) n += a->state == state;
 	return n;
 }
 
@@ -297,8 +295,7 @@ enum alert_state states_worst(const struct states *s)
 	const struct active *a;
 	enum alert_state worst = ALERT_INACTIVE;
 
-	states_each(s, a)
-		worst = MAX(worst, a->state);
+	states_each(s, a) worst = MAX(worst, a->state);
 	return worst;
 }
 

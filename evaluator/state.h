@@ -24,20 +24,20 @@
 #define RESOLVED_RETENTION (15 * MINUTE)
 
 struct active {
-	struct labels labels;      /* owned; identity */
+	struct labels labels;	   /* owned; identity */
 	struct labels annotations; /* owned; empty values stay */
 	double value;
 	enum alert_state state;
-	ms_t active_at;   /* first seen */
-	ms_t fired_at;    /* MS_NONE: not (yet) */
+	ms_t active_at;	  /* first seen */
+	ms_t fired_at;	  /* MS_NONE: not (yet) */
 	ms_t resolved_at; /* MS_NONE: not */
 	ms_t keep_since;  /* gone from the result but kept firing since; MS_NONE: not */
-	ms_t sent_at;     /* last forwarded to Alertmanagers; MS_NONE: never */
-	uint64_t mark;    /* number of the evaluation that last had it */
-	bool fresh;       /* made by the evaluation that is going on */
-	bool told;        /* the notifier holds it as firing (it may be pending again since) */
-	bool dropped;     /* lost to `limit`: told as firing, state unknown until the next good one */
-	char *because;    /* owned; which branch held when it fired; NULL: unknown */
+	ms_t sent_at;	  /* last forwarded to Alertmanagers; MS_NONE: never */
+	uint64_t mark;	  /* number of the evaluation that last had it */
+	bool fresh;	  /* made by the evaluation that is going on */
+	bool told;	  /* the notifier holds it as firing (it may be pending again since) */
+	bool dropped;  /* lost to `limit`: told as firing, state unknown until the next good one */
+	char *because; /* owned; which branch held when it fired; NULL: unknown */
 };
 
 struct states {
@@ -52,14 +52,14 @@ struct state_rule {
 
 /* What became of an alert in one step. */
 enum state_change {
-	STATE_PENDING,   /* new, or back from firing because `for` grew */
+	STATE_PENDING, /* new, or back from firing because `for` grew */
 	STATE_FIRED,
-	STATE_UPDATED,   /* firing on with other annotations */
-	STATE_KEPT,      /* gone from the result, kept firing from now on */
-	STATE_BACK,      /* in the result again before it resolved */
-	STATE_RESOLVED,  /* what was told as firing is over */
+	STATE_UPDATED,	 /* firing on with other annotations */
+	STATE_KEPT,	 /* gone from the result, kept firing from now on */
+	STATE_BACK,	 /* in the result again before it resolved */
+	STATE_RESOLVED,	 /* what was told as firing is over */
 	STATE_FORGOTTEN, /* pending and gone, or resolved long ago: freed after the call */
-	STATE_DROPPED,   /* lost to `limit` while firing */
+	STATE_DROPPED,	 /* lost to `limit` while firing */
 };
 typedef void state_change_fn(void *arg, struct active *a, enum state_change what);
 
@@ -98,8 +98,8 @@ ms_t state_restored_active_at(ms_t hold, ms_t grace, ms_t now, ms_t sample_at, m
 /* Whether an alert must be forwarded to Alertmanagers at `ts` (needsSending). */
 bool state_needs_sending(const struct active *a, ms_t ts, ms_t resend_delay);
 
-#define states_each(s, a)                                                                          \
-	for (struct map_entry *e_ = map_next(&(s)->by_labels, NULL);                               \
+#define states_each(s, a) \
+	for (struct map_entry *e_ = map_next(&(s)->by_labels, NULL); \
 	     e_ && ((a) = e_->value, true); e_ = map_next(&(s)->by_labels, e_))
 
 #endif

@@ -101,7 +101,8 @@ void core_rule_alerts(const struct core *c, const struct rule_view *r,
 
 	if (!g)
 		return;
-	states_each(&group_rule(g, r->rule)->states, a) {
+	states_each(&group_rule(g, r->rule)->states, a)
+	{
 		struct rule_alert_view v = {
 			.labels = a->labels,
 			.annotations = a->annotations,
@@ -118,8 +119,8 @@ void core_rule_alerts(const struct core *c, const struct rule_view *r,
 	}
 }
 
-void core_prometheuses(const struct core *c,
-		       bool (*fn)(void *arg, const struct prometheus_view *p), void *arg)
+void core_prometheuses(const struct core *c, bool (*fn)(void *arg, const struct prometheus_view *p),
+		       void *arg)
 {
 	size_t n, current;
 	const struct prom_url_health *h = prom_health(c->prom, &n, &current);
@@ -156,7 +157,8 @@ void core_self(const struct core *c, struct self_view *out)
 	};
 }
 
-/* ---- metrics ---------------------------------------------------------------------------------------- */
+/* ---- metrics
+ * ---------------------------------------------------------------------------------------- */
 
 /* One family with a value a group. */
 static void put_groups(const struct core *c, struct buf *b, const char *name, const char *type,
@@ -167,10 +169,10 @@ static void put_groups(const struct core *c, struct buf *b, const char *name, co
 		metric_put(b, name, "rule_group", c->groups[i]->def->key, value(c->groups[i]));
 }
 
-#define GROUP_VALUE(name, expr)                                                                    \
-	static double name(const struct group *g)                                                  \
-	{                                                                                          \
-		return (double)(expr);                                                             \
+#define GROUP_VALUE(name, expr) \
+	static double name(const struct group *g) \
+	{ \
+		return (double)(expr); \
 	}
 GROUP_VALUE(of_missed, g->missed)
 GROUP_VALUE(of_iterations, g->iterations)
@@ -195,11 +197,12 @@ static const struct {
 	{"prometheus_rule_evaluations_total", "counter", "Rule evaluations.", of_evaluations},
 	{"prometheus_rule_evaluation_failures_total", "counter", "Rule evaluations that failed.",
 	 of_failures},
-	{"prometheus_rule_group_interval_seconds", "gauge", "The interval of a group.", of_interval},
+	{"prometheus_rule_group_interval_seconds", "gauge", "The interval of a group.",
+	 of_interval},
 	{"prometheus_rule_group_last_evaluation_timestamp_seconds", "gauge",
 	 "When the last iteration began.", of_last},
-	{"prometheus_rule_group_last_duration_seconds", "gauge", "How long the last iteration took.",
-	 of_last_s},
+	{"prometheus_rule_group_last_duration_seconds", "gauge",
+	 "How long the last iteration took.", of_last_s},
 	{"prometheus_rule_group_last_rule_duration_sum_seconds", "gauge",
 	 "Sum of the durations of its rules in the last iteration.", of_rules_s},
 	{"prometheus_rule_group_last_restore_duration_seconds", "gauge",
@@ -220,10 +223,11 @@ static void put_prometheuses(const struct core *c, struct buf *b)
 	size_t n, current;
 	const struct prom_url_health *h = prom_health(c->prom, &n, &current);
 
-	metric_put_head(b, "rouse_prometheus_up", "gauge", "Whether the URL's last answer was one.");
+	metric_put_head(b, "rouse_prometheus_up", "gauge",
+			"Whether the URL's last answer was one.");
 	for (size_t i = 0; i < n; i++)
-		metric_put(b, "rouse_prometheus_up", "url", c->config->prometheus.urls[i].public_url,
-			   h[i].healthy);
+		metric_put(b, "rouse_prometheus_up", "url",
+			   c->config->prometheus.urls[i].public_url, h[i].healthy);
 	metric_put_head(b, "rouse_prometheus_queries_total", "counter", "Queries sent to the URL.");
 	for (size_t i = 0; i < n; i++)
 		metric_put(b, "rouse_prometheus_queries_total", "url",

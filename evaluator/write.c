@@ -79,10 +79,12 @@ void writer_add_alerts(struct writer *w, const struct rule_run *rr)
 
 	if (!rr->restored)
 		return;
-	states_each(&rr->states, a) {
+	states_each(&rr->states, a)
+	{
 		if (a->state == ALERT_INACTIVE)
 			continue;
-		add(w, alert_series(w, rr, a, STR("ALERTS"), str_of(alert_state_name(a->state))), 1);
+		add(w, alert_series(w, rr, a, STR("ALERTS"), str_of(alert_state_name(a->state))),
+		    1);
 		add(w, alert_series(w, rr, a, STR("ALERTS_FOR_STATE"), (struct str){0}),
 		    (double)(a->active_at / SECOND));
 	}
@@ -121,7 +123,8 @@ static void keep(struct writer *w)
 	map_init(&w->written);
 }
 
-static void finish(struct writer *w, struct now now, enum remote_write_result result, struct err *err)
+static void finish(struct writer *w, struct now now, enum remote_write_result result,
+		   struct err *err)
 {
 	if (result == REMOTE_WRITE_FAILED) {
 		err_prefix(err, "remote_write: ");
@@ -129,7 +132,8 @@ static void finish(struct writer *w, struct now now, enum remote_write_result re
 		return;
 	}
 	if (result == REMOTE_WRITE_TOLERATED)
-		io_log(w->io, LOG_LEVEL_WARN, "remote_write refused samples", "err=\"%s\"", err->msg);
+		io_log(w->io, LOG_LEVEL_WARN, "remote_write refused samples", "err=\"%s\"",
+		       err->msg);
 	keep(w);
 	w->done(w, now, NULL);
 }
@@ -187,7 +191,8 @@ enum writer_start writer_send(struct writer *w, struct rule_run *rr, writer_done
 	return post(w, done, err) ? WRITER_STARTED : WRITER_TOO_BIG;
 }
 
-/* ---- groups that are gone -------------------------------------------------------------------------- */
+/* ---- groups that are gone
+ * -------------------------------------------------------------------------- */
 
 struct stale_write {
 	struct core *core;
@@ -215,8 +220,8 @@ static void on_stale_written(struct writer *w, struct now now ATTR_UNUSED, const
 	struct stale_write *s = CONTAINER(w, struct stale_write, writer);
 
 	if (error)
-		io_log(s->core->io, LOG_LEVEL_WARN, "cannot mark the series of a removed group as stale",
-		       "err=\"%s\"", error);
+		io_log(s->core->io, LOG_LEVEL_WARN,
+		       "cannot mark the series of a removed group as stale", "err=\"%s\"", error);
 	stale_free(s);
 }
 

@@ -26,8 +26,8 @@ struct writer {
 	const struct endpoint *to;
 	struct remote_write body;
 	struct arena arena;
-	ms_t at;            /* timestamp of the samples */
-	struct map written; /* series of this write */
+	ms_t at;	     /* timestamp of the samples */
+	struct map written;  /* series of this write */
 	struct rule_run *rr; /* NULL: stale markers only */
 	writer_done_fn *done;
 };

@@ -10,12 +10,13 @@
 #include "tests/sim/sim.h"
 #include "tests/sim/world.h"
 
-static const char CONFIG[] =
-	"prometheus: {url: 'http://prom.sim'}\n"
-	"rule_files: [rules.yml]\n"
-	"route: {receiver: team, group_by: [alertname], group_wait: 5s, group_interval: 10s, repeat_interval: 4h}\n"
-	"receivers:\n"
-	"- {name: team, webhook_configs: [{url: 'http://hook.sim/'}, {url: 'http://hook2.sim/'}]}\n";
+static const char CONFIG[] = "prometheus: {url: 'http://prom.sim'}\n"
+			     "rule_files: [rules.yml]\n"
+			     "route: {receiver: team, group_by: [alertname], group_wait: 5s, "
+			     "group_interval: 10s, repeat_interval: 4h}\n"
+			     "receivers:\n"
+			     "- {name: team, webhook_configs: [{url: 'http://hook.sim/'}, {url: "
+			     "'http://hook2.sim/'}]}\n";
 static const char RULES[] = "groups:\n"
 			    "- name: g\n"
 			    "  interval: 5s\n"

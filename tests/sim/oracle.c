@@ -27,16 +27,16 @@ struct watch {
 	char name[64];
 	char expr[256];
 	ms_t hold;
-	bool holds;        /* now, in truth */
+	bool holds;		 /* now, in truth */
 	struct seen_answer *log; /* what rouse was answered, in order */
 	size_t n_log, cap_log;
-	struct map told;   /* receiver host -> (void *)(1 resolved, 2 firing) */
+	struct map told; /* receiver host -> (void *)(1 resolved, 2 firing) */
 };
 
 struct oracle {
 	struct sim *sim;
-	struct map durable;  /* idempotency keys */
-	struct map arrived;  /* key -> count of deliveries that were taken */
+	struct map durable; /* idempotency keys */
+	struct map arrived; /* key -> count of deliveries that were taken */
 	bool store_failed, stepped;
 	struct watch watch[WATCHED_MAX];
 	size_t n_watch;
@@ -75,7 +75,8 @@ void oracle_watch(struct oracle *o, const char *alertname, const char *expr, ms_
 	map_init(&w->told);
 }
 
-/* ---- S2 -------------------------------------------------------------------------------------------- */
+/* ---- S2
+ * -------------------------------------------------------------------------------------------- */
 
 void oracle_durable(struct oracle *o, const struct batch *b)
 {
@@ -104,7 +105,8 @@ void oracle_page_starts(struct oracle *o, struct str key)
 		sim_fail(o->sim, "S2", "page %.*s starts before it is durable", STR_ARG(key));
 }
 
-/* ---- pages that arrived ------------------------------------------------------------------------------ */
+/* ---- pages that arrived
+ * ------------------------------------------------------------------------------ */
 
 static void count_key(struct oracle *o, const struct page *p)
 {
@@ -116,8 +118,8 @@ static void count_key(struct oracle *o, const struct page *p)
 		return;
 	map_put(&o->arrived, key, (void *)n);
 	if ((size_t)n > allowed)
-		sim_fail(o->sim, "S3", "page %s arrived %ld times, %zu are explained", p->key, (long)n,
-			 allowed);
+		sim_fail(o->sim, "S3", "page %s arrived %ld times, %zu are explained", p->key,
+			 (long)n, allowed);
 }
 
 static struct watch *watched(struct oracle *o, const char *name)
@@ -194,7 +196,8 @@ static void check_times(struct oracle *o, struct watch *w, const json_t *a, bool
 	}
 	CHECK(time_rfc3339(str_of(json_string_value(json_object_get(a, "endsAt"))), &ends));
 	if (!gone_between(w, starts, ends))
-		sim_fail(o->sim, "S8", "%s is told as resolved, but no answer ever said so", w->name);
+		sim_fail(o->sim, "S8", "%s is told as resolved, but no answer ever said so",
+			 w->name);
 }
 
 static void check_alert(struct oracle *o, const struct page *p, struct watch *w, const json_t *a,
@@ -220,7 +223,8 @@ static void check_page(struct oracle *o, const struct page *p)
 	count_key(o, p);
 	root = json_loads(p->body, 0, NULL);
 	alerts = json_object_get(root, "alerts");
-	json_array_foreach (alerts, i, a) {
+	json_array_foreach(alerts, i, a)
+	{
 		const char *status = json_string_value(json_object_get(a, "status"));
 		const json_t *labels = json_object_get(a, "labels");
 		struct watch *w =
@@ -232,7 +236,8 @@ static void check_page(struct oracle *o, const struct page *p)
 	json_decref(root);
 }
 
-/* ---- every turn ------------------------------------------------------------------------------------- */
+/* ---- every turn
+ * ------------------------------------------------------------------------------------- */
 
 void oracle_turn(struct oracle *o)
 {
@@ -240,7 +245,8 @@ void oracle_turn(struct oracle *o)
 		check_page(o, world_page(o->sim->world, o->seen_pages));
 }
 
-/* ---- the end ----------------------------------------------------------------------------------------- */
+/* ---- the end
+ * ----------------------------------------------------------------------------------------- */
 
 static bool open_row(void *arg, const struct delivery_view *d)
 {

@@ -65,7 +65,8 @@ static struct str block(struct story *st)
 	}
 }
 
-/* ---- what happens -------------------------------------------------------------------------------- */
+/* ---- what happens
+ * -------------------------------------------------------------------------------- */
 
 static bool do_config(struct story *st, struct str args ATTR_UNUSED)
 {
@@ -161,8 +162,8 @@ static bool do_prometheus(struct story *st, struct str args)
 		const char *name;
 		enum prom_mode mode;
 	} modes[] = {
-		{"up", PROM_UP},       {"down", PROM_DOWN},	  {"hangs", PROM_HANGS},
-		{"error", PROM_ERROR}, {"garbage", PROM_GARBAGE}, {"half", PROM_HALF},
+		{"up", PROM_UP},	   {"down", PROM_DOWN},	      {"hangs", PROM_HANGS},
+		{"error", PROM_ERROR},	   {"garbage", PROM_GARBAGE}, {"half", PROM_HALF},
 		{"says-no", PROM_SAYS_NO},
 	};
 
@@ -210,7 +211,8 @@ static bool do_store(struct story *st, struct str args)
 	return true;
 }
 
-/* ---- what is expected ------------------------------------------------------------------------------ */
+/* ---- what is expected
+ * ------------------------------------------------------------------------------ */
 
 static struct page *oldest(struct story *st, struct str host)
 {
@@ -229,7 +231,8 @@ static bool has_alert(const struct page *p, struct str status, struct str name)
 	bool found = false;
 	size_t i;
 
-	json_array_foreach (json_object_get(root, "alerts"), i, a) {
+	json_array_foreach(json_object_get(root, "alerts"), i, a)
+	{
 		const json_t *labels = json_object_get(a, "labels");
 
 		found |= str_eq(status, str_of(json_string_value(json_object_get(a, "status")))) &&
@@ -330,17 +333,18 @@ static bool do_expect(struct story *st, struct str args)
 	return wrong(st, "cannot expect ", what);
 }
 
-/* ---- the file ----------------------------------------------------------------------------------------- */
+/* ---- the file
+ * ----------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *word;
 	bool (*fn)(struct story *st, struct str args);
 } COMMANDS[] = {
-	{"config", do_config},	 {"rules", do_rules},	{"start", do_start},
-	{"stop", do_stop},	 {"crash", do_crash},	{"power", do_power},
-	{"restart", do_restart}, {"reload", do_reload}, {"series", do_series},
-	{"gone", do_gone},	 {"elapse", do_elapse}, {"prometheus", do_prometheus},
-	{"receiver", do_receiver}, {"clock", do_clock}, {"store", do_store},
+	{"config", do_config},	   {"rules", do_rules},	  {"start", do_start},
+	{"stop", do_stop},	   {"crash", do_crash},	  {"power", do_power},
+	{"restart", do_restart},   {"reload", do_reload}, {"series", do_series},
+	{"gone", do_gone},	   {"elapse", do_elapse}, {"prometheus", do_prometheus},
+	{"receiver", do_receiver}, {"clock", do_clock},	  {"store", do_store},
 	{"expect", do_expect},
 };
 

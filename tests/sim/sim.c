@@ -28,7 +28,8 @@ struct flight {
 	struct answer answer;
 };
 
-/* ---- chance ------------------------------------------------------------------------------------ */
+/* ---- chance ------------------------------------------------------------------------------------
+ */
 
 uint64_t sim_random(struct sim *s)
 {
@@ -49,7 +50,8 @@ ms_t sim_span(struct sim *s, ms_t most)
 	return most > 0 ? (ms_t)(sim_random(s) % (uint64_t)(most + 1)) : 0;
 }
 
-/* ---- words --------------------------------------------------------------------------------------- */
+/* ---- words
+ * --------------------------------------------------------------------------------------- */
 
 void sim_trace(struct sim *s, const char *fmt, ...)
 {
@@ -78,7 +80,8 @@ _Noreturn void sim_fail(struct sim *s, const char *invariant, const char *fmt, .
 	exit(1);
 }
 
-/* ---- events -------------------------------------------------------------------------------------- */
+/* ---- events
+ * -------------------------------------------------------------------------------------- */
 
 static bool before(const struct sim_event *a, const struct sim_event *b)
 {
@@ -98,8 +101,8 @@ void sim_after(struct sim *s, ms_t span, sim_fn *fn, void *arg)
 	size_t i = s->n_heap++;
 
 	s->heap = mem_reserve(s->heap, &s->cap_heap, s->n_heap, sizeof(*s->heap));
-	s->heap[i] = (struct sim_event){
-		.at = s->now.mono + span, .seq = ++s->seq, .fn = fn, .arg = arg};
+	s->heap[i] =
+		(struct sim_event){.at = s->now.mono + span, .seq = ++s->seq, .fn = fn, .arg = arg};
 	for (; i && before(&s->heap[i], &s->heap[(i - 1) / 2]); i = (i - 1) / 2)
 		swap(&s->heap[i], &s->heap[(i - 1) / 2]);
 }
@@ -122,7 +125,8 @@ static struct sim_event pop(struct sim *s)
 	return first;
 }
 
-/* ---- the network --------------------------------------------------------------------------------- */
+/* ---- the network
+ * --------------------------------------------------------------------------------- */
 
 static void flight_free(struct flight *f)
 {
@@ -167,7 +171,8 @@ static void arrive(struct sim *s, void *arg)
 	struct flight *f = arg;
 
 	world_arrive(s->world, f->url, f->body, f->key, &f->arena, &f->answer);
-	if (f->answer.outcome == IO_REPLIED && !f->answer.prom && sim_chance(s, s->faults.lose_reply)) {
+	if (f->answer.outcome == IO_REPLIED && !f->answer.prom &&
+	    sim_chance(s, s->faults.lose_reply)) {
 		f->answer.outcome = IO_AMBIGUOUS;
 		f->answer.error = STR("connection reset while waiting for the answer");
 		s->ambiguous++;
@@ -209,7 +214,8 @@ static void op_fetch(void *host, struct io_call *call, const struct io_request *
 	if (s->crashed)
 		f->call = NULL;
 	if (sim_chance(s, s->faults.lose_request)) {
-		f->answer = (struct answer){.outcome = IO_UNSENT, .error = STR("connection refused")};
+		f->answer =
+			(struct answer){.outcome = IO_UNSENT, .error = STR("connection refused")};
 		sim_after(s, 1 + sim_span(s, s->faults.latency), land, f);
 		return;
 	}
@@ -237,9 +243,7 @@ static void op_log(void *host, enum log_level level, struct str line)
 		sim_trace(s, "log: %.*s", STR_ARG(line));
 }
 
-static void op_changed(void *host ATTR_UNUSED)
-{
-}
+static void op_changed(void *host ATTR_UNUSED) {}
 
 static const struct io_ops OPS = {
 	.fetch = op_fetch,
@@ -249,7 +253,8 @@ static const struct io_ops OPS = {
 	.changed = op_changed,
 };
 
-/* ---- turns --------------------------------------------------------------------------------------- */
+/* ---- turns
+ * --------------------------------------------------------------------------------------- */
 
 /* One more thing has become visible or durable; crash.c stops the world at each. */
 static void effect(struct sim *s)
@@ -335,9 +340,11 @@ void sim_step_clock(struct sim *s, ms_t by)
 	turn(s);
 }
 
-/* ---- files --------------------------------------------------------------------------------------- */
+/* ---- files
+ * --------------------------------------------------------------------------------------- */
 
-static bool files_read(void *arg, struct str path, struct arena *a, struct str *out, struct err *err)
+static bool files_read(void *arg, struct str path, struct arena *a, struct str *out,
+		       struct err *err)
 {
 	struct sim *s = arg;
 	const char *text = map_get(&s->files, path);
@@ -376,8 +383,10 @@ void sim_file(struct sim *s, const char *name, struct str text)
 
 static struct config *load(struct sim *s, struct err *err)
 {
-	const struct config_files files = {
-		.read = files_read, .glob = files_glob, .env = files_env, .arg = s};
+	const struct config_files files = {.read = files_read,
+					   .glob = files_glob,
+					   .env = files_env,
+					   .arg = s};
 	const struct config_args args = {.group_wait = MS_NONE};
 	struct config *c = NULL;
 	struct diags d;
@@ -390,7 +399,8 @@ static struct config *load(struct sim *s, struct err *err)
 	return c;
 }
 
-/* ---- life ---------------------------------------------------------------------------------------- */
+/* ---- life
+ * ---------------------------------------------------------------------------------------- */
 
 bool sim_start(struct sim *s, struct err *err)
 {

@@ -28,12 +28,12 @@ struct sim;
 /* Chances in thousandths, and spans; all zero: a perfect world. */
 struct faults {
 	int lose_request; /* never arrives, and the sender knows: IO_UNSENT */
-	int lose_reply;   /* arrives, the answer does not: IO_AMBIGUOUS */
-	int error;        /* the server answers 500 */
-	int limit;        /* the receiver answers 429 with Retry-After */
-	int garbage;      /* Prometheus answers something else, or half */
-	ms_t latency;     /* up to this much each way */
-	ms_t commit;      /* up to this much for a commit */
+	int lose_reply;	  /* arrives, the answer does not: IO_AMBIGUOUS */
+	int error;	  /* the server answers 500 */
+	int limit;	  /* the receiver answers 429 with Retry-After */
+	int garbage;	  /* Prometheus answers something else, or half */
+	ms_t latency;	  /* up to this much each way */
+	ms_t commit;	  /* up to this much for a commit */
 };
 
 typedef void sim_fn(struct sim *s, void *arg);
@@ -51,9 +51,9 @@ struct sim {
 	struct sim_event *heap;
 	size_t n_heap, cap_heap;
 	uint64_t seq;
-	uint64_t effects; /* commits and requests so far: the points at which crash.c stops */
+	uint64_t effects;  /* commits and requests so far: the points at which crash.c stops */
 	uint64_t crash_at; /* crash before this effect; 0: never */
-	bool crashed;     /* power is off: nothing reaches the core */
+	bool crashed;	   /* power is off: nothing reaches the core */
 
 	struct io io;
 	struct limits limits;
@@ -99,6 +99,7 @@ void sim_after(struct sim *s, ms_t span, sim_fn *fn, void *arg);
 /* One line of the trace: hashed, printed if verbose. */
 void sim_trace(struct sim *s, const char *fmt, ...) ATTR_PRINTF(2, 3);
 /* An invariant is broken: says so with seed and time, and exits with 1. */
-_Noreturn void sim_fail(struct sim *s, const char *invariant, const char *fmt, ...) ATTR_PRINTF(3, 4);
+_Noreturn void sim_fail(struct sim *s, const char *invariant, const char *fmt, ...)
+	ATTR_PRINTF(3, 4);
 
 #endif

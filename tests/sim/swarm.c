@@ -20,8 +20,8 @@ static const char *const EXPRS[ALERTS] = {
 	"disk{mount=\"/\"} > 90 unless disk{mount=\"/\"} > 99",
 };
 static const char *const SERIES[] = {
-	"up{app=\"a\"}", "up{app=\"b\"}", "load{i=\"1\"}", "load{i=\"2\"}", "up{app=\"c\"}",
-	"disk{mount=\"/\"}",
+	"up{app=\"a\"}", "up{app=\"b\"}", "load{i=\"1\"}",
+	"load{i=\"2\"}", "up{app=\"c\"}", "disk{mount=\"/\"}",
 };
 static const double VALUES[] = {0, 1, 2, 95, 100};
 
@@ -49,11 +49,13 @@ static void write_rules(struct sim *s)
 		ms_t hold = holds[pick(s, ARRAY_LEN(holds))];
 
 		snprintf(name, sizeof(name), "A%d", i);
-		buf_printf(&b, "- name: g%d\n  interval: %s\n  rules:\n  - alert: %s\n    expr: '%s'\n", i,
-			   intervals[pick(s, ARRAY_LEN(intervals))], name, EXPRS[i]);
-		buf_printf(&b, "    for: %llds\n    keep_firing_for: %s\n", (long long)(hold / SECOND),
-			   keeps[pick(s, ARRAY_LEN(keeps))]);
-		buf_adds(&b, "    labels: {severity: page}\n    annotations: {summary: 'now {{ $value }}'}\n");
+		buf_printf(&b,
+			   "- name: g%d\n  interval: %s\n  rules:\n  - alert: %s\n    expr: '%s'\n",
+			   i, intervals[pick(s, ARRAY_LEN(intervals))], name, EXPRS[i]);
+		buf_printf(&b, "    for: %llds\n    keep_firing_for: %s\n",
+			   (long long)(hold / SECOND), keeps[pick(s, ARRAY_LEN(keeps))]);
+		buf_adds(&b, "    labels: {severity: page}\n    annotations: {summary: 'now {{ "
+			     "$value }}'}\n");
 		oracle_watch(s->oracle, name, EXPRS[i], hold);
 	}
 	sim_file(s, "rules.yml", buf_str(&b));
@@ -69,7 +71,9 @@ static void write_config(struct sim *s)
 
 	buf_init(&b, 1 << 20);
 	buf_adds(&b, "prometheus: {url: 'http://prom.sim'}\nrule_files: [rules.yml]\n");
-	buf_printf(&b, "route: {receiver: team, group_by: [%s], group_wait: %s, group_interval: %s, repeat_interval: %s}\n",
+	buf_printf(&b,
+		   "route: {receiver: team, group_by: [%s], group_wait: %s, group_interval: %s, "
+		   "repeat_interval: %s}\n",
 		   pick(s, 2) ? "alertname" : "severity", waits[pick(s, 3)], intervals[pick(s, 3)],
 		   repeats[pick(s, 2)]);
 	buf_adds(&b, "receivers:\n- name: team\n  webhook_configs:\n"
@@ -186,8 +190,13 @@ static struct draw draw_faults(struct sim *s)
 		.garbage = bits & 16 ? 50 : 0,
 	};
 	return (struct draw){
-		.prom = bits & 32,   .receivers = bits & 64, .crashes = bits & 128, .power = bits & 256,
-		.clock = (bits & 0x600) == 0x600, .reload = bits & 2048, .store = (bits & 0x3000) == 0x3000,
+		.prom = bits & 32,
+		.receivers = bits & 64,
+		.crashes = bits & 128,
+		.power = bits & 256,
+		.clock = (bits & 0x600) == 0x600,
+		.reload = bits & 2048,
+		.store = (bits & 0x3000) == 0x3000,
 	};
 }
 

@@ -91,7 +91,8 @@ struct page *world_page(struct world *w, size_t i)
 	return w->pages[i];
 }
 
-/* ---- series -------------------------------------------------------------------------------------- */
+/* ---- series
+ * -------------------------------------------------------------------------------------- */
 
 static bool series_labels(struct str text, struct arena *a, struct labels *out, struct err *err)
 {
@@ -172,7 +173,8 @@ bool world_gone(struct world *w, struct str series, struct err *err)
 	return e != NULL;
 }
 
-/* ---- the little PromQL ----------------------------------------------------------------------------- */
+/* ---- the little PromQL
+ * ----------------------------------------------------------------------------- */
 
 static struct elements eval(struct world *w, const struct expr *e, struct arena *a);
 
@@ -200,7 +202,8 @@ static struct elements select_series(struct world *w, const struct expr *e)
 		for (size_t k = 0; k < e->u.selector.n_matchers && all; k++) {
 			const struct matcher *m = &e->u.selector.matchers[k];
 
-			CHECK(matcher_test(m, labels_get(w->series.v[i].labels, m->name), &all, NULL));
+			CHECK(matcher_test(m, labels_get(w->series.v[i].labels, m->name), &all,
+					   NULL));
 		}
 		if (all)
 			push(&out, w->series.v[i].labels, w->series.v[i].v);
@@ -361,7 +364,8 @@ size_t world_truth(struct world *w, struct str expr)
 	return es.n;
 }
 
-/* ---- requests -------------------------------------------------------------------------------------- */
+/* ---- requests
+ * -------------------------------------------------------------------------------------- */
 
 static struct str param(struct str text, const char *name, struct arena *a)
 {
@@ -422,27 +426,20 @@ static void prom_arrive(struct world *w, struct str text, struct arena *a, struc
 	if (mode == PROM_UP && sim_chance(w->sim, w->sim->faults.garbage))
 		mode = sim_chance(w->sim, 500) ? PROM_GARBAGE : PROM_HALF;
 	switch (mode) {
-	case PROM_DOWN:
-		fail(out, IO_UNSENT, "connection refused");
-		break;
-	case PROM_HANGS:
-		fail(out, IO_AMBIGUOUS, "timeout");
-		break;
+	case PROM_DOWN: fail(out, IO_UNSENT, "connection refused"); break;
+	case PROM_HANGS: fail(out, IO_AMBIGUOUS, "timeout"); break;
 	case PROM_ERROR:
 		out->status = 500;
 		out->body = STR("<html>oops</html>");
 		break;
-	case PROM_GARBAGE:
-		out->body = STR("{\"status\":\"success\",\"data\":[1,2");
-		break;
+	case PROM_GARBAGE: out->body = STR("{\"status\":\"success\",\"data\":[1,2"); break;
 	case PROM_SAYS_NO:
 		out->status = 422;
-		out->body = STR("{\"status\":\"error\",\"errorType\":\"execution\",\"error\":\"no\"}");
+		out->body =
+			STR("{\"status\":\"error\",\"errorType\":\"execution\",\"error\":\"no\"}");
 		break;
 	case PROM_UP:
-	case PROM_HALF:
-		query_answered(w, text, mode == PROM_HALF, a, out);
-		break;
+	case PROM_HALF: query_answered(w, text, mode == PROM_HALF, a, out); break;
 	}
 }
 
@@ -501,13 +498,14 @@ static void receiver_arrive(struct world *w, struct str url, struct str body, st
 		return;
 	}
 	p->refused = status / 100 != 2;
-	sim_trace(w->sim, "%s %.*s key %.*s status %d", p->refused ? "refused" : "page", STR_ARG(host),
-		  STR_ARG(key), status);
+	sim_trace(w->sim, "%s %.*s key %.*s status %d", p->refused ? "refused" : "page",
+		  STR_ARG(host), STR_ARG(key), status);
 	out->status = status;
 	out->body = STR("{\"id\":\"1\"}");
 	if (status == 429) {
-		out->headers[0] = (struct io_header){
-			STR("retry-after"), r && r->retry_after[0] ? str_of(r->retry_after) : STR("3")};
+		out->headers[0] = (struct io_header){STR("retry-after"),
+						     r && r->retry_after[0] ? str_of(r->retry_after)
+									    : STR("3")};
 		out->n_headers = 1;
 	}
 }

@@ -15,15 +15,23 @@
 struct sim;
 struct world;
 
-enum prom_mode { PROM_UP, PROM_DOWN, PROM_HANGS, PROM_ERROR, PROM_GARBAGE, PROM_HALF, PROM_SAYS_NO };
+enum prom_mode {
+	PROM_UP,
+	PROM_DOWN,
+	PROM_HANGS,
+	PROM_ERROR,
+	PROM_GARBAGE,
+	PROM_HALF,
+	PROM_SAYS_NO
+};
 
 /* A request that a receiver got (and answered with 2xx, unless `refused`). */
 struct page {
 	ms_t wall, mono;
-	char *to;      /* the URL's host: hook.sim */
-	char *key;     /* idempotency key, "" if none */
+	char *to;  /* the URL's host: hook.sim */
+	char *key; /* idempotency key, "" if none */
 	char *body;
-	bool refused;  /* answered with an error, on purpose of the script */
+	bool refused; /* answered with an error, on purpose of the script */
 	bool answer_lost;
 	bool consumed; /* by an expectation */
 };
@@ -54,7 +62,7 @@ struct answer {
 	bool good;  /* and this is its true answer: */
 	struct str expr;
 	ms_t at;
-	size_t n;   /* elements */
+	size_t n; /* elements */
 };
 void world_arrive(struct world *w, struct str url, struct str body, struct str key, struct arena *a,
 		  struct answer *out);

@@ -20,20 +20,21 @@
 #include "notify/notify.h"
 #include "store/batch.h"
 
-#define ROW_TOLD 16    /* added to the state in the store */
+#define ROW_TOLD 16 /* added to the state in the store */
 #define ROW_DROPPED 32
 
-/* ---- the store --------------------------------------------------------------------------------- */
+/* ---- the store ---------------------------------------------------------------------------------
+ */
 
-void alerts_store(struct core *c, struct rule_run *rr, const struct active *a)
+void rule_alerts_store(struct core *c, struct rule_run *rr, const struct active *a)
 {
 	int state = (int)a->state | (a->told ? ROW_TOLD : 0) | (a->dropped ? ROW_DROPPED : 0);
 
 	batch_add(core_batch(c), ST_RULE_ALERT_PUT, V_TEXT(str_of(rr->key)),
 		  V_BLOB(labels_bytes(a->labels)), V_INT(state), V_INT(a->active_at),
-		  V_INT(a->fired_at), V_INT(a->resolved_at), V_INT(a->keep_since), V_INT(a->sent_at),
-		  isnan(a->value) ? V_NULL : V_REAL(a->value), V_BLOB(labels_bytes(a->annotations)),
-		  V_TEXT(str_of(a->because)));
+		  V_INT(a->fired_at), V_INT(a->resolved_at), V_INT(a->keep_since),
+		  V_INT(a->sent_at), isnan(a->value) ? V_NULL : V_REAL(a->value),
+		  V_BLOB(labels_bytes(a->annotations)), V_TEXT(str_of(a->because)));
 }
 
 static void unstore(struct core *c, struct rule_run *rr, const struct active *a)
@@ -42,7 +43,7 @@ static void unstore(struct core *c, struct rule_run *rr, const struct active *a)
 		  V_BLOB(labels_bytes(a->labels)));
 }
 
-bool alerts_claim(struct core *c, struct rule_run *rr)
+bool rule_alerts_claim(struct core *c, struct rule_run *rr)
 {
 	struct stored_alerts *sa = map_delete(&c->stored, str_of(rr->key));
 
@@ -61,7 +62,8 @@ bool alerts_claim(struct core *c, struct rule_run *rr)
 	return true;
 }
 
-/* ---- identity at the notifier ------------------------------------------------------------------ */
+/* ---- identity at the notifier ------------------------------------------------------------------
+ */
 
 /* External labels are added where the alert has none of that name. */
 static struct labels with_externals(struct core *c, struct arena *a, struct labels ls)
@@ -148,7 +150,7 @@ static void tell(struct core *c, struct now now, struct rule_run *rr, struct act
 	notify_put(c->notify, now, &in, 1);
 }
 
-void alerts_tell(struct core *c, struct now now, struct rule_run *rr, struct active *act)
+void rule_alerts_tell(struct core *c, struct now now, struct rule_run *rr, struct active *act)
 {
 	struct arena a;
 
@@ -183,7 +185,8 @@ static void tell_over(struct core *c, struct now now, struct rule_run *rr, struc
 	arena_done(&a);
 }
 
-/* ---- changes ----------------------------------------------------------------------------------- */
+/* ---- changes -----------------------------------------------------------------------------------
+ */
 
 static void trail(struct core *c, struct now now, const struct active *a, const char *kind,
 		  const char *text)
@@ -198,37 +201,35 @@ static void trail(struct core *c, struct now now, const struct active *a, const 
 
 static void fired(struct core *c, struct now now, struct rule_run *rr, struct active *a)
 {
-	alerts_store(c, rr, a);
+	rule_alerts_store(c, rr, a);
 	trail(c, now, a, "firing", "the condition has held for as long as `for` says");
 	tell_fired(c, now, rr, a);
 	branch_ask(c, rr, a);
 }
 
-void alerts_changed(struct core *c, struct now now, struct rule_run *rr, struct active *a,
-		    enum state_change what)
+void rule_alerts_changed(struct core *c, struct now now, struct rule_run *rr, struct active *a,
+			 enum state_change what)
 {
 	switch (what) {
 	case STATE_PENDING:
-		alerts_store(c, rr, a);
+		rule_alerts_store(c, rr, a);
 		trail(c, now, a, "pending", "the condition holds; waiting for `for`");
 		break;
-	case STATE_FIRED:
-		fired(c, now, rr, a);
-		break;
-	case STATE_UPDATED:
-		alerts_tell(c, now, rr, a);
-		break;
+	case STATE_FIRED: fired(c, now, rr, a); break;
+	case STATE_UPDATED: rule_alerts_tell(c, now, rr, a); break;
 	case STATE_KEPT:
-		alerts_store(c, rr, a);
-		trail(c, now, a, "kept", "the condition no longer holds; kept firing by keep_firing_for");
+		rule_alerts_store(c, rr, a);
+		trail(c, now, a, "kept",
+		      "the condition no longer holds; kept firing by keep_firing_for");
 		break;
 	case STATE_BACK:
-		alerts_store(c, rr, a);
+		rule_alerts_store(c, rr, a);
 		trail(c, now, a, "back", "the condition holds again while it was kept firing");
 		break;
 	case STATE_RESOLVED:
 		unstore(c, rr, a);
-		trail(c, now, a, "resolved", "an evaluation succeeded and the condition no longer holds");
+		trail(c, now, a, "resolved",
+		      "an evaluation succeeded and the condition no longer holds");
 		tell_over(c, now, rr, a);
 		break;
 	case STATE_FORGOTTEN:
@@ -236,18 +237,19 @@ void alerts_changed(struct core *c, struct now now, struct rule_run *rr, struct 
 			unstore(c, rr, a);
 		break;
 	case STATE_DROPPED:
-		alerts_store(c, rr, a);
+		rule_alerts_store(c, rr, a);
 		trail(c, now, a, "dropped", "the rule exceeded its limit; still told as firing");
 		break;
 	}
 	core_changed(c);
 }
 
-void alerts_rule_removed(struct core *c, struct now now, struct rule_run *rr)
+void rule_alerts_removed(struct core *c, struct now now, struct rule_run *rr)
 {
 	struct active *a;
 
-	states_each(&rr->states, a) {
+	states_each(&rr->states, a)
+	{
 		if (a->told) {
 			trail(c, now, a, "removed", "its rule was removed from the configuration");
 			tell_over(c, now, rr, a);
@@ -257,7 +259,8 @@ void alerts_rule_removed(struct core *c, struct now now, struct rule_run *rr)
 		batch_add(core_batch(c), ST_RULE_ALERT_DEL_RULE, V_TEXT(str_of(rr->key)));
 }
 
-/* ---- agreement after a start or a reload --------------------------------------------------------- */
+/* ---- agreement after a start or a reload
+ * --------------------------------------------------------- */
 
 static void recount(struct core *c, struct now now)
 {
@@ -267,7 +270,8 @@ static void recount(struct core *c, struct now now)
 			struct rule_run *rr = &c->groups[i]->rules[k];
 			struct active *a;
 
-			states_each(&rr->states, a) {
+			states_each(&rr->states, a)
+			{
 				if (a->told)
 					tell_fired(c, now, rr, a);
 			}
@@ -302,7 +306,7 @@ static bool orphan(void *arg, const struct alert *a)
 	return true;
 }
 
-void alerts_reconcile(struct core *c, struct now now)
+void rule_alerts_reconcile(struct core *c, struct now now)
 {
 	struct orphans o = {.c = c, .wall = now.wall};
 
@@ -315,9 +319,10 @@ void alerts_reconcile(struct core *c, struct now now)
 	free(o.v);
 }
 
-/* ---- forwarding --------------------------------------------------------------------------------- */
+/* ---- forwarding ---------------------------------------------------------------------------------
+ */
 
-void alerts_forward(struct core *c, struct now now, struct rule_run *rr, ms_t slot)
+void rule_alerts_forward(struct core *c, struct now now, struct rule_run *rr, ms_t slot)
 {
 	const struct prometheus_config *p = &c->config->prometheus;
 	ms_t valid = 4 * MAX(rr->group->def->interval, p->resend_delay);
@@ -327,7 +332,8 @@ void alerts_forward(struct core *c, struct now now, struct rule_run *rr, ms_t sl
 	struct active *a;
 
 	arena_init(&arena);
-	states_each(&rr->states, a) {
+	states_each(&rr->states, a)
+	{
 		if (!state_needs_sending(a, slot, p->resend_delay))
 			continue;
 		a->sent_at = slot;
