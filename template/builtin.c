@@ -274,6 +274,8 @@ BUILTIN(builtin_len)
 static enum template_outcome index_arg(struct template_call *c, struct value i, size_t cap,
 				       size_t *out)
 {
+	if (i.any) /* slice does not look into interfaces */
+		return template_fail(c, "cannot index slice/array with type %s", TYPE_ANY.name);
 	if (i.kind == VALUE_NONE)
 		return template_fail(c, "cannot index slice/array with nil");
 	if ((i.kind != VALUE_INT && i.kind != VALUE_UINT) || i.type->pointee)
@@ -325,12 +327,15 @@ BUILTIN(builtin_index)
 	if (item.kind == VALUE_NONE)
 		return template_fail(c, "index of untyped nil");
 	for (size_t i = 1; i < n && o == TEMPLATE_OK; i++) {
+		struct value at = args[i];
+
+		at.any = false;
 		if (!value_indirect(item, &item))
 			return template_fail(c, "index of nil pointer");
 		if (item.kind == VALUE_LIST || item.kind == VALUE_STRING)
-			o = index_sequence(c, item, args[i], &item);
+			o = index_sequence(c, item, at, &item);
 		else if (item.kind == VALUE_MAP)
-			o = index_map(c, item, args[i], &item);
+			o = index_map(c, item, at, &item);
 		else
 			return template_fail(c, "can't index item of type %s",
 					     value_type_name(item));

@@ -318,13 +318,22 @@ static enum template_outcome check_callee(struct template_exec *x, struct value 
 	return TEMPLATE_OK;
 }
 
+/* reflect.Value.String: text for strings only. */
+static const char *reflect_text(struct template_exec *x, struct value v)
+{
+	if (v.kind == VALUE_STRING)
+		return text(x, v.s);
+	if (v.kind == VALUE_NONE)
+		return "<invalid Value>";
+	return arena_printf(x->o->arena, "<%s Value>", value_type_name(v)).p;
+}
+
 /* The `call` function: argv[0] is what to call. */
 static bool call_value(struct template_exec *x, const struct callee *c, const struct args *args,
 		       struct value *argv, struct value *out)
 {
 	size_t n = args->n + (args->final != NULL) - 1;
-	const char *name =
-		args->n ? exec_node_text(x, args->first) : exec_value_text(x, *args->final);
+	const char *name = args->n ? exec_node_text(x, args->first) : reflect_text(x, *args->final);
 
 	if (check_callee(x, argv[0], name, n) != TEMPLATE_OK)
 		return call_failed(x, c);

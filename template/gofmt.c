@@ -14,6 +14,7 @@
 
 #define NUM_MOST 1000000 /* a larger width or precision is a mistake to Go */
 #define DEPTH_MOST 100
+#define POINTER 0xc000000000
 #define POINTER_TEXT "0xc000000000"
 #define NUMBER_BYTES ((size_t)NUM_MOST * 2 + 100)
 
@@ -518,18 +519,30 @@ static void print_struct(struct printer *p, const struct value_type *type, const
 	buf_addc(p->b, '}');
 }
 
-static void print_object(struct printer *p, struct value v, int32_t verb, bool nested)
+/* Pointers as numbers: a constant, so that runs are deterministic. */
+static bool print_pointer(struct printer *p, const void *object, int32_t verb)
+{
+	if (verb == 'v') {
+		if (object)
+			buf_adds(p->b, POINTER_TEXT);
+		else
+			pad(p, STR("<nil>"));
+		return true;
+	}
+	return strchr("bodxX", (char)verb) && fmt_int_verb(p, object ? POINTER : 0, false, verb);
+}
+
+static bool print_object(struct printer *p, struct value v, int32_t verb, bool nested)
 {
 	if (!v.type->pointee) {
 		print_struct(p, v.type, v.object, verb);
-	} else if (!v.object) {
-		pad(p, STR("<nil>"));
-	} else if (nested) {
-		buf_adds(p->b, POINTER_TEXT);
-	} else {
-		buf_addc(p->b, '&');
-		print_struct(p, v.type->pointee, v.object, verb);
+		return true;
 	}
+	if (nested || !v.object)
+		return print_pointer(p, v.object, verb);
+	buf_addc(p->b, '&');
+	print_struct(p, v.type->pointee, v.object, verb);
+	return true;
 }
 
 /* error.Error and fmt.Stringer. */
@@ -564,7 +577,7 @@ static void print_kind(struct printer *p, struct value v, int32_t verb, bool nes
 	case VALUE_STRING: ok = fmt_string_verb(p, v.s, verb); break;
 	case VALUE_LIST: print_list(p, v, verb); break;
 	case VALUE_MAP: print_map(p, v, verb); break;
-	case VALUE_OBJECT: print_object(p, v, verb, nested); break;
+	case VALUE_OBJECT: ok = print_object(p, v, verb, nested); break;
 	case VALUE_TIME:
 		if (verb == 'v')
 			buf_add(p->b, gotime_string(v, p->a));
@@ -580,8 +593,10 @@ static void print_kind(struct printer *p, struct value v, int32_t verb, bool nes
 static void print_value(struct printer *p, struct value v, int32_t verb, bool nested)
 {
 	if (v.kind == VALUE_NONE) {
-		if (verb == 'v')
-			nested ? buf_adds(p->b, "<nil>") : pad(p, STR("<nil>"));
+		if (nested)
+			buf_adds(p->b, "<nil>");
+		else if (verb == 'v')
+			pad(p, STR("<nil>"));
 		else
 			bad_verb(p, v, verb);
 		return;

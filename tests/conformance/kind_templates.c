@@ -49,7 +49,7 @@ static struct labels json_labels(struct arena *a, const json_t *v)
 	json_t *value;
 
 	labels_builder_init(&lb);
-	json_object_foreach((json_t *)(uintptr_t)v, key, *(json_t **)(uintptr_t)&value)
+	json_object_foreach((json_t *)(uintptr_t)v, key, value)
 		labels_builder_set(&lb, str_of(key), json_str(value));
 	out = labels_builder_build(&lb, a);
 	labels_builder_done(&lb);
