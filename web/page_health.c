@@ -35,7 +35,7 @@ static void banners_of_self(struct page *p)
 		html_put(p->b, "Pages still go out, but a restart would forget: $", s->store_error);
 		banner_end(p);
 	}
-	if (!s->reload_ok) {
+	if (!s->reload_ok && s->reload_error.n) {
 		banner_begin(p, "bad", "The configuration could not be reloaded.");
 		html_put(p->b, "The one from before goes on: <span class=\"pre\">$</span>",
 			 s->reload_error);
