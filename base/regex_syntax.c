@@ -57,6 +57,11 @@ static int peek_next(const struct reader *r)
 	return r->at + 1 < r->text.n ? (unsigned char)r->text.p[r->at + 1] : -1;
 }
 
+static bool one_of(int c, const char *set)
+{
+	return c > 0 && strchr(set, c);
+}
+
 /* The text has been checked as UTF-8. */
 static uint32_t next_rune(struct reader *r)
 {
@@ -602,7 +607,7 @@ static bool read_backslash(struct reader *r)
 	}
 	if (at_property(r))
 		return read_property(r);
-	if (peek_next(r) != -1 && strchr("dDsSwW", peek_next(r))) {
+	if (one_of(peek_next(r), "dDsSwW")) {
 		put(r, "[");
 		read_perl_class(r);
 		put(r, "]");
@@ -660,7 +665,7 @@ static bool read_alternatives(struct reader *r, size_t *reps)
 			buf_addc(&r->out->pcre, '|');
 			r->at++;
 			atom = (struct atom){0};
-		} else if (strchr("*+?{", c)) {
+		} else if (one_of(c, "*+?{")) {
 			if (!read_repeat(r, &atom, &last_repeat))
 				return false;
 			*reps = MAX(*reps, atom.reps);
