@@ -127,7 +127,7 @@ static void counter(struct buf *b, const struct kind_sums *v, size_t n, size_t a
 
 static void put_kinds(struct buf *b, const struct notify *n)
 {
-	struct kind_sums v[32];
+	struct kind_sums v[32] = {0};
 	size_t k = kind_sums(n, v);
 
 	CHECK(k <= ARRAY_LEN(v));
