@@ -594,7 +594,7 @@ static void print_value(struct printer *p, struct value v, int32_t verb, bool ne
 {
 	if (v.kind == VALUE_NONE) {
 		if (nested)
-			buf_adds(p->b, "<nil>");
+			buf_adds(p->b, p->f.sharp_v ? "interface {}(nil)" : "<nil>");
 		else if (verb == 'v')
 			pad(p, STR("<nil>"));
 		else
@@ -611,12 +611,25 @@ static void print_value(struct printer *p, struct value v, int32_t verb, bool ne
 	p->depth--;
 }
 
+/* What has an address in Go. */
+static bool is_pointer(struct value v)
+{
+	return v.kind == VALUE_LIST || v.kind == VALUE_MAP || v.kind == VALUE_FUNC ||
+	       (v.type && v.type->pointee);
+}
+
 static void print_arg(struct printer *p, struct value v, int32_t verb)
 {
-	if (verb == 'T')
+	if (verb == 'T' && v.kind == VALUE_NONE)
+		pad(p, STR("<nil>"));
+	else if (verb == 'w')
+		bad_verb(p, v, verb);
+	else if (verb == 'T')
 		pad(p, truncate_str(p, str_of(value_type_name(v))));
-	else if (verb == 'p' && v.kind != VALUE_NONE && v.type->pointee)
-		buf_adds(p->b, POINTER_TEXT);
+	else if (verb == 'p' && is_pointer(v))
+		print_pointer(p, v.type->pointee ? v.object : p, 'v');
+	else if (verb == 'p' && v.kind != VALUE_NONE)
+		bad_verb(p, v, verb);
 	else
 		print_value(p, v, verb, false);
 }
@@ -819,10 +832,8 @@ static void do_verb(struct printer *p, struct format *f, int32_t verb)
 		put_mistake(p, verb, "(BADINDEX)");
 	} else if (f->arg >= f->n) {
 		put_mistake(p, verb, "(MISSING)");
-	} else if (verb == 'w') {
-		bad_verb(p, f->args[f->arg++], verb);
 	} else {
-		if (verb == 'v') {
+		if (verb == 'v' || verb == 'w') {
 			p->f.sharp_v = p->f.sharp;
 			p->f.sharp = false;
 			p->f.plus_v = p->f.plus;

@@ -172,7 +172,6 @@ static void put_fraction(struct buf *b, int ns, struct str layout)
 	}
 	buf_addc(b, layout.p[0]);
 	buf_add(b, (struct str){.p = digits, .n = MIN(n, (size_t)9)});
-	buf_fill(b, '0', n > 9 ? n - 9 : 0);
 }
 
 static int hour12(int hour)
@@ -219,7 +218,7 @@ static void put_piece(struct buf *b, enum piece piece, const struct value_time *
 	case PIECE_SECOND: buf_printf(b, "%d", c->second); break;
 	case PIECE_ZERO_SECOND: buf_printf(b, "%02d", c->second); break;
 	case PIECE_LONG_YEAR: put_year(b, c->year); break;
-	case PIECE_YEAR: buf_printf(b, "%02d", c->year < 0 ? 0 : c->year % 100); break;
+	case PIECE_YEAR: buf_printf(b, "%02d", (c->year < 0 ? -c->year : c->year) % 100); break;
 	case PIECE_PM: buf_adds(b, c->hour >= 12 ? "PM" : "AM"); break;
 	case PIECE_LOWER_PM: buf_adds(b, c->hour >= 12 ? "pm" : "am"); break;
 	case PIECE_ZONE: put_zone(b, t); break;
