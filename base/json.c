@@ -43,12 +43,40 @@ static bool is_line_separator(const char *p, size_t len)
 	return len == 3 && memcmp(p, "\xE2\x80", 2) == 0 && ((unsigned char)p[2] & 0xFE) == 0xA8;
 }
 
+#define EACH(c) ((uint64_t)0x0101010101010101 * (c))
+
+/* Which of eight bytes are zero: the top bit of such a byte is set (and, above it, perhaps others).
+ */
+static uint64_t zero_bytes(uint64_t x)
+{
+	return (x - EACH(1)) & ~x & EACH(0x80);
+}
+
+/* Are the next eight bytes nothing that asks for a look? */
+static bool all_plain(const char *p, bool html)
+{
+	uint64_t x, odd;
+
+	memcpy(&x, p, sizeof(x));
+	odd = (x & EACH(0x80)) | ((x - EACH(0x20)) & ~x & EACH(0x80)) | zero_bytes(x ^ EACH('"')) |
+	      zero_bytes(x ^ EACH('\\'));
+	if (html)
+		odd |= zero_bytes(x ^ EACH('<')) | zero_bytes(x ^ EACH('>')) |
+		       zero_bytes(x ^ EACH('&'));
+	return odd == 0;
+}
+
 static void put_str(struct buf *b, struct str s, bool html)
 {
 	size_t from = 0, i = 0;
 
 	buf_addc(b, '"');
 	while (i < s.n) {
+		if (i + 8 <= s.n && all_plain(s.p + i, html)) {
+			i += 8;
+			continue;
+		}
+
 		unsigned char c = (unsigned char)s.p[i];
 		unsigned char class = classes[c];
 

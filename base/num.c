@@ -1,10 +1,10 @@
 /*
  * Numbers to and from text, as Go's strconv and time do it.
  *
- * Printing: the digits of a float come either from a short way (numbers that are a decimal with at
- * most 15 digits, which is nearly all of them) or from the C library, which rounds exactly; the
- * layout is ours, so no locale can get in. Reading: the syntax is checked here, small decimals are
- * computed here (both operands exact, so one rounding), the rest goes to strtod_l in the C locale.
+ * Printing: the shortest digits of a float come from base/decimal, those of a given precision from
+ * the C library, which rounds exactly; the layout is ours, so no locale can get in. Reading: the
+ * syntax is checked here, small decimals are computed here (both operands exact, so one rounding),
+ * others by base/decimal; hexadecimal ones and the very rare doubt go to strtod_l in the C locale.
  */
 #include "base/num.h"
 
@@ -13,11 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/mem.h"
 
-#define EXACT_POW10 22	/* 10^22 is the last power of ten that a double holds exactly */
-#define FIXED_MAX 1100	/* no double has more digits than this behind its point */
-#define SHORT_DIGITS 17 /* always enough to read a double back */
+#define EXACT_POW10 22 /* 10^22 is the last power of ten that a double holds exactly */
+#define FIXED_MAX 1100 /* no double has more digits than this behind its point */
+#define MANT_DIGITS 19 /* fit into 64 bits */
 #define MAX_PREC \
 	1000000 /* zeros asked for beyond all digits: bounded, the buffer has its own limit */
 
@@ -27,7 +28,7 @@ static const double pow10_exact[EXACT_POW10 + 1] = {
 };
 
 /* 0.d1d2d3... * 10^dp, no zeros at the end; zero is no digits at all. */
-struct decimal {
+struct digits {
 	const char *d;
 	int n;
 	int dp;
@@ -82,9 +83,9 @@ void num_put_int(struct buf *b, int64_t v)
 
 /* Copies the digits of a C number ("-12.34e+05") without zeros at either end; any byte that is no
  * digit before the exponent is the point, whatever the locale calls it. */
-static struct decimal decimal_of_text(const char *text, char *digits)
+static struct digits digits_of_text(const char *text, char *digits)
 {
-	struct decimal dec = {.d = digits};
+	struct digits dec = {.d = digits};
 	bool point = false;
 
 	for (; *text && *text != 'e'; text++) {
@@ -113,75 +114,7 @@ static struct decimal decimal_of_text(const char *text, char *digits)
 	return dec;
 }
 
-/* The decimal i / 10^k of at most 15 digits that reads back as v, if there is one. Both i and 10^k
- * are exact, so the division rounds as a reader would; k grows, so the first hit is the shortest.
- */
-static bool shortest_easy(double v, char *digits, struct decimal *out)
-{
-	if (v >= 1e15 || v < 1e-5)
-		return false;
-	for (int k = 0; k <= EXACT_POW10; k++) {
-		double scaled = v * pow10_exact[k];
-
-		if (scaled >= 1e15)
-			return false;
-
-		uint64_t i = (uint64_t)(scaled + 0.5);
-
-		if ((double)i / pow10_exact[k] != v)
-			continue;
-
-		char *p = digits_before(digits + SHORT_DIGITS, i);
-		int n = (int)(digits + SHORT_DIGITS - p);
-
-		*out = (struct decimal){.d = p, .n = n, .dp = n - k};
-		while (out->n && p[out->n - 1] == '0')
-			out->n--;
-		return true;
-	}
-	return false;
-}
-
-static double read_c(const char *text)
-{
-	return strtod_l(text, NULL, newlocale(LC_ALL_MASK, "C", (locale_t)0));
-}
-
-/* Adds one to the last digit before the exponent: "1.99e+00" becomes "2.00e+00". False when all
- * are nines (the next number up has fewer digits and was tried before). */
-static bool text_up(char *text)
-{
-	char *p = strchr(text, 'e');
-
-	while (p-- > text) {
-		if (*p >= '0' && *p < '9') {
-			++*p;
-			return true;
-		}
-		if (*p == '9')
-			*p = '0';
-	}
-	return false;
-}
-
-/* The fewest digits, correctly rounded, that read back. At a power of two the gap below is half the
- * gap above, so there the next decimal above may do when the nearest does not. */
-static struct decimal shortest_hard(double v, char *digits)
-{
-	char text[40];
-	int e;
-	bool uneven = frexp(v, &e) == 0.5;
-
-	for (int n = v < 1e-300 || uneven ? 1 : 15; n < SHORT_DIGITS; n++) {
-		snprintf(text, sizeof(text), "%.*e", n - 1, v);
-		if (read_c(text) == v || (uneven && text_up(text) && read_c(text) == v))
-			return decimal_of_text(text, digits);
-	}
-	snprintf(text, sizeof(text), "%.*e", SHORT_DIGITS - 1, v);
-	return decimal_of_text(text, digits);
-}
-
-static void put_digits(struct buf *b, struct decimal dec, int from, int to)
+static void put_digits(struct buf *b, struct digits dec, int from, int to)
 {
 	int have = MIN(to, dec.n);
 
@@ -192,7 +125,7 @@ static void put_digits(struct buf *b, struct decimal dec, int from, int to)
 }
 
 /* d.ddde+dd with prec digits behind the point. */
-static void put_e(struct buf *b, struct decimal dec, int prec, char e)
+static void put_e(struct buf *b, struct digits dec, int prec, char e)
 {
 	int exp = dec.n ? dec.dp - 1 : 0;
 
@@ -210,7 +143,7 @@ static void put_e(struct buf *b, struct decimal dec, int prec, char e)
 }
 
 /* ddd.ddd with prec digits behind the point. */
-static void put_f(struct buf *b, struct decimal dec, int prec)
+static void put_f(struct buf *b, struct digits dec, int prec)
 {
 	if (dec.dp > 0)
 		put_digits(b, dec, 0, dec.dp);
@@ -226,7 +159,7 @@ static void put_f(struct buf *b, struct decimal dec, int prec)
 	put_digits(b, dec, MAX(dec.dp, 0), MAX(dec.dp, 0) + prec - zeros);
 }
 
-static void put_g(struct buf *b, struct decimal dec, int prec, bool shortest, char e)
+static void put_g(struct buf *b, struct digits dec, int prec, bool shortest, char e)
 {
 	int limit = prec > dec.n && dec.n >= dec.dp ? dec.n : prec;
 	int exp = dec.dp - 1;
@@ -239,13 +172,30 @@ static void put_g(struct buf *b, struct decimal dec, int prec, bool shortest, ch
 		put_f(b, dec, MAX((prec > dec.dp ? dec.n : prec) - dec.dp, 0));
 }
 
+/* The shortest digits; they end at `end`. Whole numbers are most of what there is. */
+static struct digits shortest(double v, char *end)
+{
+	struct digits dec = {0};
+	bool whole = v < 9007199254740992.0 && v == (double)(uint64_t)v;
+	struct decimal d = {.digits = (uint64_t)(whole ? v : 0)};
+
+	if (v == 0)
+		return dec;
+	if (!whole)
+		d = decimal_shortest(v);
+	dec.d = digits_before(end, d.digits);
+	dec.n = (int)(end - dec.d);
+	dec.dp = dec.n + d.exp;
+	while (dec.d[dec.n - 1] == '0')
+		dec.n--;
+	return dec;
+}
+
 static void put_shortest(struct buf *b, double v, char fmt)
 {
-	char digits[SHORT_DIGITS + 8];
-	struct decimal dec = {.d = digits};
+	char text[24];
+	struct digits dec = shortest(v, text + sizeof(text));
 
-	if (v != 0 && !shortest_easy(v, digits, &dec))
-		dec = shortest_hard(v, digits);
 	if (fmt == 'f')
 		put_f(b, dec, MAX(dec.n - dec.dp, 0));
 	else if (fmt == 'e' || fmt == 'E')
@@ -260,14 +210,14 @@ static void put_rounded(struct buf *b, double v, char fmt, int prec)
 
 	if (fmt == 'f') {
 		snprintf(text, sizeof(text), "%.*f", MIN(prec, FIXED_MAX), v);
-		put_f(b, decimal_of_text(text, digits), prec);
+		put_f(b, digits_of_text(text, digits), prec);
 	} else if (fmt == 'e' || fmt == 'E') {
 		snprintf(text, sizeof(text), "%.*e", MIN(prec, FIXED_MAX), v);
-		put_e(b, decimal_of_text(text, digits), prec, fmt);
+		put_e(b, digits_of_text(text, digits), prec, fmt);
 	} else {
 		prec = MAX(prec, 1);
 		snprintf(text, sizeof(text), "%.*e", MIN(prec, FIXED_MAX) - 1, v);
-		put_g(b, decimal_of_text(text, digits), prec, false, fmt == 'g' ? 'e' : 'E');
+		put_g(b, digits_of_text(text, digits), prec, false, fmt == 'g' ? 'e' : 'E');
 	}
 }
 
@@ -363,7 +313,8 @@ static bool special(struct str s, double *out)
 	return true;
 }
 
-/* What one walk over the text finds. The number is mant * 10^exp if it is not hex and not long. */
+/* What one walk over the text finds. If it is not hex the number is mant * 10^exp, or, if it is
+ * longer, between that and (mant + 1) * 10^exp. */
 struct scan {
 	bool neg, hex, underscores;
 	bool longer; /* more digits than mant can hold */
@@ -390,12 +341,13 @@ static size_t scan_digits(struct str s, size_t i, struct scan *c)
 		if (!is_digit(x) && !(c->hex && is_hex(x)))
 			break;
 		any = true;
-		if (used < 18) {
+		if (used < MANT_DIGITS) {
 			c->mant = c->mant * 10 + (uint64_t)(x - '0');
 			used += c->mant > 0;
 			c->exp -= point;
 		} else {
-			c->longer = true;
+			c->longer = c->longer || x != '0';
+			c->exp += !point;
 		}
 	}
 	return any ? i : 0;
@@ -463,6 +415,26 @@ static bool exact(const struct scan *c, double *out)
 	return true;
 }
 
+/* The general way; false if it takes more digits or bits to decide. */
+static bool nearest(const struct scan *c, double *out)
+{
+	struct decimal d = {.digits = c->mant, .exp = c->exp};
+	double v, next;
+
+	if (c->hex || !decimal_to_double(d, &v))
+		return false;
+	d.digits++;
+	if (c->longer && (!decimal_to_double(d, &next) || next != v))
+		return false;
+	*out = c->neg ? -v : v;
+	return true;
+}
+
+static double read_c(const char *text)
+{
+	return strtod_l(text, NULL, newlocale(LC_ALL_MASK, "C", (locale_t)0));
+}
+
 static double read_text(struct str s)
 {
 	char small[64], *text = s.n < sizeof(small) ? small : mem_alloc(s.n + 1);
@@ -489,7 +461,8 @@ enum num_result num_float(struct str s, double *out)
 		return special(s, out) ? NUM_OK : NUM_SYNTAX;
 	if (exact(&c, out))
 		return NUM_OK;
-	*out = read_text(s);
+	if (!nearest(&c, out))
+		*out = read_text(s);
 	return isinf(*out) ? NUM_RANGE : NUM_OK;
 }
 
