@@ -69,9 +69,11 @@ struct str str_trim(struct str s)
 
 ptrdiff_t str_find(struct str s, struct str what)
 {
-	const char *at = what.n ? memmem(s.p, s.n, what.p, what.n) : s.p;
+	const char *at = s.n >= what.n && what.n ? memmem(s.p, s.n, what.p, what.n) : NULL;
 
-	return at || !what.n ? at - s.p : -1;
+	if (what.n == 0)
+		return 0;
+	return at ? at - s.p : -1;
 }
 
 ptrdiff_t str_find_char(struct str s, char c)
