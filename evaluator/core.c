@@ -140,6 +140,8 @@ struct batch *core_take_batch(struct core *c)
 {
 	if (!c->batch || !batch_count(c->batch))
 		return NULL;
+	CHECK(!c->in_flight);
+	c->in_flight = true;
 	c->taken_turn = c->turn++;
 	notify_taken(c->notify);
 	return TAKE(c->batch);
@@ -150,7 +152,9 @@ void core_committed(struct core *c, struct now now, bool ok, struct str error)
 	if (ok)
 		c->durable_turn = c->taken_turn;
 	selfmon_store(c, now, ok, error);
-	notify_committed(c->notify, now, ok);
+	if (c->in_flight)
+		notify_committed(c->notify, now, ok);
+	c->in_flight = false;
 }
 
 uint64_t core_turn(const struct core *c)

@@ -29,7 +29,7 @@ struct store;
 struct core_options {
 	const struct limits *limits;
 	struct str external_url; /* of our pages, no trailing slash */
-	ms_t data_retention;     /* of what is over; default 120h */
+	ms_t data_retention;	 /* of what is over; default 120h */
 };
 
 struct core *core_new(const struct io *io, const struct core_options *o);
@@ -46,9 +46,11 @@ void core_reload_failed(struct core *c, struct now now, struct str why);
 void core_tick(struct core *c, struct now now);
 /* Milliseconds until core_tick has something to do; -1: nothing before the next event. */
 ms_t core_wait(const struct core *c, struct now now);
-/* The batch of this turn, or NULL; the caller owns it. While a batch taken earlier is not yet
- * committed the host may leave the next one and take it later: it keeps growing. */
+/* The batch of this turn, or NULL; the caller owns it. One is under way at a time: before the
+ * next one is taken the host says how this one went; meanwhile the next one grows. */
 struct batch *core_take_batch(struct core *c);
+/* How the commit went. Once for each batch taken; and once more, with ok, when a batch that had
+ * failed was written after all. */
 void core_committed(struct core *c, struct now now, bool ok, struct str error);
 /* Turn numbers, for answers that must wait until a change is durable: an answer made now may go
  * out when core_durable_turn >= the core_turn of now. */

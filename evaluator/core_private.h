@@ -42,6 +42,7 @@ struct core {
 	/* the batch of this turn, and the turns */
 	struct batch *batch;
 	uint64_t turn, taken_turn, durable_turn;
+	bool in_flight; /* a batch was taken and its first commit is not over */
 	uint64_t version;
 
 	struct config *config;

@@ -273,27 +273,35 @@ static void step_failed(struct evaluation *ev, struct now now, const char *why)
 	rule_failed(ev, now, why);
 }
 
+/* More alerts than the group allows: the rule fails and forgets, as upstream. */
+static void limit_exceeded(struct evaluation *ev, struct now now, size_t count)
+{
+	char why[128];
+
+	states_drop(&rule_run(ev)->states, on_change, ev);
+	snprintf(why, sizeof(why), "exceeded limit of %lld with %zu alerts",
+		 (long long)ev->group->def->limit, count);
+	step_failed(ev, now, why);
+}
+
 static void alerting_step(struct evaluation *ev, struct now now, const struct element *e)
 {
 	struct rule_run *rr = rule_run(ev);
 	struct state_rule sr = {
 		.hold = rr->rule->hold,
 		.keep_firing_for = rr->rule->keep_firing_for,
-		.limit = ev->group->def->limit,
 	};
-	char why[128];
-	size_t count;
+	size_t count = states_would_be_active(&rr->states, &sr, ev->slot);
 
 	ev->now = now;
+	if (ev->group->def->limit > 0 && count > (size_t)ev->group->def->limit) {
+		limit_exceeded(ev, now, count);
+		return;
+	}
 	for (size_t i = 0; i < ev->vector.n; i++)
 		states_apply(&rr->states, e[i].active, e[i].annotations, ev->vector.v[i].v,
 			     ev->slot, on_change, ev);
-	if (!states_step(&rr->states, &sr, ev->slot, &count, on_change, ev)) {
-		snprintf(why, sizeof(why), "exceeded limit of %lld with %zu alerts",
-			 (long long)sr.limit, count);
-		step_failed(ev, now, why);
-		return;
-	}
+	states_step(&rr->states, &sr, ev->slot, on_change, ev);
 	rr->evaluated = true;
 	seen_keep(rr, &ev->vector, e);
 	rule_out(ev, now);

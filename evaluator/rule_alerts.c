@@ -216,6 +216,11 @@ void rule_alerts_changed(struct core *c, struct now now, struct rule_run *rr, st
 		trail(c, now, a, "pending", "the condition holds; waiting for `for`");
 		break;
 	case STATE_FIRED: fired(c, now, rr, a); break;
+	case STATE_REFIRED:
+		rule_alerts_store(c, rr, a);
+		trail(c, now, a, "firing", "the condition has held again for as long as `for` says");
+		rule_alerts_tell(c, now, rr, a);
+		break;
 	case STATE_UPDATED: rule_alerts_tell(c, now, rr, a); break;
 	case STATE_KEPT:
 		rule_alerts_store(c, rr, a);

@@ -144,6 +144,12 @@ static void tell_end(struct active *a, state_change_fn *fn, void *arg)
 	fn(arg, a, STATE_RESOLVED);
 }
 
+static bool keeps_firing(const struct active *a, const struct state_rule *r, ms_t ts)
+{
+	return a->state == ALERT_FIRING && r->keep_firing_for > 0 &&
+	       (a->keep_since == MS_NONE || ts - a->keep_since < r->keep_firing_for);
+}
+
 /* An alert that the result no longer has. Returns false when it is to be forgotten. */
 static bool absent(struct active *a, const struct state_rule *r, ms_t ts, state_change_fn *fn,
 		   void *arg)
@@ -153,21 +159,26 @@ static bool absent(struct active *a, const struct state_rule *r, ms_t ts, state_
 	case ALERT_INACTIVE: return ts - a->resolved_at <= RESOLVED_RETENTION;
 	case ALERT_FIRING: break;
 	}
-	if (r->keep_firing_for > 0) {
-		bool first = a->keep_since == MS_NONE;
-
-		if (first)
+	if (keeps_firing(a, r, ts)) {
+		if (a->keep_since == MS_NONE) {
 			a->keep_since = ts;
-		if (ts - a->keep_since < r->keep_firing_for) {
-			if (first)
-				fn(arg, a, STATE_KEPT);
-			return true;
+			fn(arg, a, STATE_KEPT);
 		}
+		return true;
 	}
 	move(a, ALERT_INACTIVE);
 	a->resolved_at = ts;
 	tell_end(a, fn, arg);
 	return true;
+}
+
+/* Whether it was told before. */
+static bool set_told(struct active *a)
+{
+	bool was = a->told;
+
+	a->told = true;
+	return was;
 }
 
 /* `for` is over, or has become longer than the alert's age. */
@@ -179,8 +190,7 @@ static void hold_step(struct active *a, const struct state_rule *r, ms_t ts, sta
 	if (a->state == ALERT_PENDING && held) {
 		move(a, ALERT_FIRING);
 		a->fired_at = ts;
-		a->told = true;
-		fn(arg, a, STATE_FIRED);
+		fn(arg, a, set_told(a) ? STATE_REFIRED : STATE_FIRED);
 	} else if (a->state == ALERT_FIRING && !held) {
 		move(a, ALERT_PENDING);
 		a->fired_at = a->sent_at = a->keep_since = MS_NONE;
@@ -199,7 +209,7 @@ static bool dropped_step(struct states *s, struct active *a, state_change_fn *fn
 	return false;
 }
 
-static void drop_all(struct states *s, state_change_fn *fn, void *arg)
+void states_drop(struct states *s, state_change_fn *fn, void *arg)
 {
 	struct active *a;
 
@@ -211,14 +221,24 @@ static void drop_all(struct states *s, state_change_fn *fn, void *arg)
 			a->mark = 0;
 			fn(arg, a, STATE_DROPPED);
 		} else {
-			fn(arg, a, STATE_FORGOTTEN);
+			if (!a->fresh)
+				fn(arg, a, STATE_FORGOTTEN);
 			forget(s, a);
 		}
 	}
 }
 
-bool states_step(struct states *s, const struct state_rule *r, ms_t ts, size_t *count,
-		 state_change_fn *fn, void *arg)
+size_t states_would_be_active(const struct states *s, const struct state_rule *r, ms_t ts)
+{
+	const struct active *a;
+	size_t n = 0;
+
+	states_each(s, a) n += a->mark == s->evaluation || keeps_firing(a, r, ts);
+	return n;
+}
+
+void states_step(struct states *s, const struct state_rule *r, ms_t ts, state_change_fn *fn,
+		 void *arg)
 {
 	struct active *a;
 
@@ -238,12 +258,6 @@ bool states_step(struct states *s, const struct state_rule *r, ms_t ts, size_t *
 		if (a->state != ALERT_INACTIVE)
 			hold_step(a, r, ts, fn, arg);
 	}
-	*count = states_count(s, ALERT_PENDING) + states_count(s, ALERT_FIRING);
-	if (r->limit > 0 && *count > (size_t)r->limit) {
-		drop_all(s, fn, arg);
-		return false;
-	}
-	return true;
 }
 
 struct active *states_restore(struct states *s, const struct active *from)

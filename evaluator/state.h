@@ -9,8 +9,9 @@
  *      |                                                        v
  *      +--------- 15 m after, or in result again ----------- INACTIVE (resolved)
  *
- * One evaluation is: states_begin, states_see for each element of the result, then either
- * states_abort (duplicate: nothing has changed) or states_step. Times are slots in wall ms.
+ * One evaluation is: states_begin, states_see for each element of the result; then states_abort
+ * (a duplicate: nothing has changed), or states_drop (too many), or states_apply for each element
+ * and states_step. Times are slots in wall ms.
  * Source: Prometheus rules/alerting.go as told by its 3.14 behaviour.
  */
 #ifndef EVALUATOR_STATE_H
@@ -47,13 +48,13 @@ struct states {
 
 struct state_rule {
 	ms_t hold, keep_firing_for;
-	int64_t limit; /* 0: none */
 };
 
 /* What became of an alert in one step. */
 enum state_change {
 	STATE_PENDING, /* new, or back from firing because `for` grew */
 	STATE_FIRED,
+	STATE_REFIRED,	 /* fires again, and was told as firing all the time */
 	STATE_UPDATED,	 /* firing on with other annotations */
 	STATE_KEPT,	 /* gone from the result, kept firing from now on */
 	STATE_BACK,	 /* in the result again before it resolved */
@@ -79,10 +80,14 @@ void states_abort(struct states *s);
  * pending, known ones take the value and annotations. */
 void states_apply(struct states *s, struct active *a, struct labels annotations, double value,
 		  ms_t ts, state_change_fn *fn, void *arg);
-/* Then all others. False: `limit` was exceeded (*count alerts were active), everything was
- * dropped. */
-ATTR_CHECK bool states_step(struct states *s, const struct state_rule *r, ms_t ts, size_t *count,
-			    state_change_fn *fn, void *arg);
+/* Then all others. */
+void states_step(struct states *s, const struct state_rule *r, ms_t ts, state_change_fn *fn,
+		 void *arg);
+/* How many alerts would be active after the step: before it, as `limit` is checked on that. */
+size_t states_would_be_active(const struct states *s, const struct state_rule *r, ms_t ts);
+/* `limit` was exceeded: all state of the rule is lost, as upstream; but what was told as firing is
+ * remembered until a good evaluation says whether it is over. */
+void states_drop(struct states *s, state_change_fn *fn, void *arg);
 
 /* Puts an alert back as the store or another rule set had it. */
 struct active *states_restore(struct states *s, const struct active *from);

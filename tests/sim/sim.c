@@ -289,8 +289,32 @@ static void commit(struct sim *s, void *arg)
 		oracle_durable(s->oracle, b);
 	else
 		oracle_store_failed(s->oracle);
-	batch_free(b);
+	if (ok)
+		batch_free(b);
+	else
+		s->kept = b;
+	s->tried_at = s->now.mono;
 	core_committed(s->core, s->now, ok, str_of(err.msg));
+}
+
+static void wake(struct sim *s ATTR_UNUSED, void *arg ATTR_UNUSED) {}
+
+/* What must be committed now: this turn's batch behind what failed before, which is tried again
+ * after a second. */
+static struct batch *next_batch(struct sim *s)
+{
+	struct batch *b;
+
+	if (s->kept && s->now.mono - s->tried_at < SECOND) {
+		sim_after(s, SECOND, wake, NULL);
+		return NULL;
+	}
+	b = core_take_batch(s->core);
+	if (!s->kept)
+		return b;
+	if (b)
+		batch_join(s->kept, b);
+	return TAKE(s->kept);
 }
 
 static void turn(struct sim *s)
@@ -299,7 +323,7 @@ static void turn(struct sim *s)
 		return;
 	core_tick(s->core, s->now);
 	if (!s->flying && !s->crashed) {
-		s->flying = core_take_batch(s->core);
+		s->flying = next_batch(s);
 		if (s->flying)
 			sim_after(s, 1 + sim_span(s, s->faults.commit), commit,
 				  (void *)(intptr_t)s->life);
@@ -460,6 +484,7 @@ static void end_life(struct sim *s)
 	s->life++;
 	forget_senders(s);
 	batch_free(TAKE(s->flying));
+	batch_free(TAKE(s->kept));
 	core_free(TAKE(s->core));
 	store_free(TAKE(s->store));
 }

@@ -61,6 +61,8 @@ struct sim {
 	struct store *store;
 	struct core *core;
 	struct batch *flying; /* being committed */
+	struct batch *kept;   /* could not be committed: tried again with the next one */
+	ms_t tried_at;        /* mono */
 	struct map files;     /* name -> malloc'ed text: rouse.yml and rule files */
 	struct faults faults;
 	struct world *world;

@@ -16,7 +16,7 @@ static const char *const EXPRS[ALERTS] = {
 	"up{app=\"a\"} == 0",
 	"absent(up{app=\"b\"})",
 	"sum(load) > 3",
-	"sum(up{app=\"c\"}) == 0 or absent(up{app=\"c\"})",
+	"sum(up{app=\"c\"}) == 0 or sum(load{i=\"1\"}) > 50",
 	"disk{mount=\"/\"} > 90 unless disk{mount=\"/\"} > 99",
 };
 static const char *const SERIES[] = {

@@ -6,22 +6,22 @@
 #include "base/arena.h"
 #include "evaluator/state.h"
 
-#define MINUTES(n) ((n) * MINUTE)
+#define MINUTES(n) ((n)*MINUTE)
 
 struct machine {
 	struct states states;
 	struct state_rule rule;
 	char log[512]; /* one letter a change */
-	size_t count;
+	size_t limit, count;
 };
 
 static void on_change(void *arg, struct active *a, enum state_change what)
 {
 	struct machine *m = arg;
 	static const char letters[] = {
-		[STATE_PENDING] = 'P',	 [STATE_FIRED] = 'F',	  [STATE_UPDATED] = 'U',
-		[STATE_KEPT] = 'K',	 [STATE_BACK] = 'B',	  [STATE_RESOLVED] = 'R',
-		[STATE_FORGOTTEN] = 'x', [STATE_DROPPED] = 'D',
+		[STATE_PENDING] = 'P',	 [STATE_FIRED] = 'F',	[STATE_UPDATED] = 'U',
+		[STATE_KEPT] = 'K',	 [STATE_BACK] = 'B',	[STATE_RESOLVED] = 'R',
+		[STATE_FORGOTTEN] = 'x', [STATE_DROPPED] = 'D', [STATE_REFIRED] = 'f',
 	};
 	size_t n = strlen(m->log);
 
@@ -62,9 +62,14 @@ static bool step(struct machine *m, const char *result, ms_t ts)
 			return false;
 		}
 	}
-	for (size_t i = 0; result[i]; i++)
+	m->count = states_would_be_active(&m->states, &m->rule, ts);
+	ok = !m->limit || m->count <= m->limit;
+	if (!ok)
+		states_drop(&m->states, on_change, m);
+	for (size_t i = 0; ok && result[i]; i++)
 		states_apply(&m->states, seen[i], (struct labels){0}, 1, ts, on_change, m);
-	ok = states_step(&m->states, &m->rule, ts, &m->count, on_change, m);
+	if (ok)
+		states_step(&m->states, &m->rule, ts, on_change, m);
 	arena_done(&a);
 	return ok;
 }
@@ -75,9 +80,9 @@ static void expect(struct machine *m, const char *log)
 	m->log[0] = '\0';
 }
 
-static struct machine machine(ms_t hold, ms_t keep, int64_t limit)
+static struct machine machine(ms_t hold, ms_t keep, size_t limit)
 {
-	struct machine m = {.rule = {.hold = hold, .keep_firing_for = keep, .limit = limit}};
+	struct machine m = {.rule = {.hold = hold, .keep_firing_for = keep}, .limit = limit};
 
 	states_init(&m.states);
 	return m;
@@ -148,7 +153,8 @@ static void test_resolved_comes_back_as_a_new_alert(void **unused)
 	assert_true(step(&m, "", MINUTES(2)));
 	assert_true(step(&m, "a", MINUTES(3)));
 	expect(&m, "PFRP");
-	states_each(&m.states, a) {
+	states_each(&m.states, a)
+	{
 		assert_int_equal(a->active_at, MINUTES(3));
 		assert_true(a->sent_at == MS_NONE && a->resolved_at == MS_NONE);
 	}
@@ -214,10 +220,10 @@ static void test_limit_drops_and_a_good_evaluation_tells(void **unused)
 	expect(&m, "PPFF");
 	assert_false(step(&m, "abc", 10));
 	assert_int_equal(m.count, 3);
-	expect(&m, "PFDDD");
+	expect(&m, "DD"); /* c never was */
 	assert_int_equal(states_worst(&m.states), ALERT_INACTIVE);
 	assert_true(step(&m, "a", 20));
-	expect(&m, "PFRxRx"); /* a is back; b and c are over */
+	expect(&m, "PfRx"); /* a is back; b is over */
 	states_done(&m.states);
 }
 
