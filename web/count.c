@@ -23,7 +23,6 @@ static bool one_rule(void *arg, const struct rule_view *r)
 
 	w->n->rules++;
 	w->n->failing += r->health == RULE_ERR;
-	w->n->unknown += r->health == RULE_UNKNOWN;
 	if (r->n_alerts)
 		core_rule_alerts(w->core, r, one_alert, w->n);
 	return true;

@@ -12,7 +12,6 @@ struct core;
 struct count {
 	size_t firing, pending;	       /* alerts */
 	size_t rules, failing, groups; /* failing: whose last evaluation went wrong */
-	size_t unknown;		       /* rules that were never evaluated */
 	ms_t last_evaluation;	       /* the newest; MS_NONE: none yet */
 };
 

@@ -1,6 +1,9 @@
 /* The list of rules. Groups are closed unless the reader filtered; what fails stands above them. */
 #include "web/page_rules.h"
 
+#include "evaluator/config.h"
+#include "evaluator/core.h"
+
 #define FAILING_MAX 100
 #define EXPR_BYTES 200 /* of an expression in the list; the rule's page has the whole */
 
@@ -16,10 +19,20 @@ struct group_walk {
 	size_t wanted, firing, pending, failing;
 };
 
+/* Without remote_write there is nowhere to put what a recording rule computes. */
+static bool left_to_prometheus(const struct page *p, const struct rule *r)
+{
+	const struct config *c = core_config(p->x->core);
+
+	return !r->alerting && c && !c->prometheus.remote_write;
+}
+
 void page_rule_state(struct page *p, const struct rule_view *r)
 {
 	if (r->health == RULE_ERR)
 		page_state(p->b, "err", "failing");
+	else if (r->health == RULE_UNKNOWN && left_to_prometheus(p, r->rule))
+		page_state(p->b, "inactive", "left to Prometheus");
 	else if (!r->evaluated || r->health == RULE_UNKNOWN)
 		page_state(p->b, "inactive", "not evaluated yet");
 	else if (!r->rule->alerting)

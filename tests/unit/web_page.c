@@ -184,6 +184,26 @@ static void test_headline(void **state ATTR_UNUSED)
 	hide(&s);
 }
 
+static void test_recording(void **state ATTR_UNUSED)
+{
+	struct core *c = fake_calm();
+	struct endpoint e = {.url = STR("http://x")};
+	struct shown s;
+
+	c->groups[1].rules[0].view.health = RULE_UNKNOWN;
+	c->groups[1].rules[0].view.evaluated = false;
+	show(&s, c, "/");
+	assert_int_equal(times(&s, "left to Prometheus"), 1);
+	assert_int_equal(times(&s, ">recording</span>"), 1);
+	c->config.prometheus.remote_write = &e;
+	arena_done(&s.arena);
+	web_free(s.web);
+	show(&s, c, "/");
+	assert_int_equal(times(&s, "left to Prometheus"), 0);
+	assert_int_equal(times(&s, "not evaluated yet"), 1);
+	hide(&s);
+}
+
 static void test_worst_first(void **state ATTR_UNUSED)
 {
 	struct shown s;
@@ -261,5 +281,6 @@ TEST_GROUP(web_page, cmocka_unit_test(test_golden_calm), cmocka_unit_test(test_g
 	   cmocka_unit_test(test_golden_trouble), cmocka_unit_test(test_golden_hostile),
 	   cmocka_unit_test(test_golden_rule), cmocka_unit_test(test_well_formed),
 	   cmocka_unit_test(test_injection), cmocka_unit_test(test_headline),
-	   cmocka_unit_test(test_worst_first), cmocka_unit_test(test_cut),
-	   cmocka_unit_test(test_filter), cmocka_unit_test(test_rule_page))
+	   cmocka_unit_test(test_recording), cmocka_unit_test(test_worst_first),
+	   cmocka_unit_test(test_cut), cmocka_unit_test(test_filter),
+	   cmocka_unit_test(test_rule_page))
