@@ -169,30 +169,38 @@ static void write_all(int fd, struct str s)
 	}
 }
 
+static void show(struct log *l, enum log_level level, ms_t wall, struct str line, unsigned repeated)
+{
+	struct buf b;
+
+	buf_init(&b, (size_t)LINE_MOST * 8);
+	log_render(&b, l->json, wall, level, str_cut(line, 0, LINE_MOST), repeated);
+	write_all(l->fd, buf_str(&b));
+	buf_done(&b);
+}
+
 void log_line(struct log *l, enum log_level level, struct str line)
 {
 	struct now now = loop_clocks();
 	unsigned repeated;
-	struct buf b;
 
 	pthread_mutex_lock(&l->lock);
 	l->lines[level]++;
 
-	bool show = level >= l->level && should_show(l, line, now.mono, &repeated);
+	bool shown = level >= l->level && should_show(l, line, now.mono, &repeated);
 
 	pthread_mutex_unlock(&l->lock);
-	if (!show)
-		return;
-	buf_init(&b, (size_t)LINE_MOST * 8);
-	log_render(&b, l->json, now.wall, level, str_cut(line, 0, LINE_MOST), repeated);
-	write_all(l->fd, buf_str(&b));
-	buf_done(&b);
+	if (shown)
+		show(l, level, now.wall, line, repeated);
 }
 
 void log_put(struct log *l, enum log_level level, const char *msg, const char *fmt, ...)
 {
 	struct buf b;
 
+	pthread_mutex_lock(&l->lock);
+	l->lines[level]++;
+	pthread_mutex_unlock(&l->lock);
 	if (level < l->level)
 		return;
 	buf_init(&b, LINE_MOST);
@@ -206,7 +214,7 @@ void log_put(struct log *l, enum log_level level, const char *msg, const char *f
 		va_end(ap);
 		buf_printf(&b, " %s", text);
 	}
-	log_line(l, level, buf_str(&b));
+	show(l, level, loop_clocks().wall, buf_str(&b), 0);
 	buf_done(&b);
 }
 

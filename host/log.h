@@ -2,8 +2,8 @@
  * Log lines on stderr: logfmt or JSON, UTC timestamps. Lines arrive as logfmt pairs
  * (`msg="..." key=value`); control characters are escaped, so that nobody forges a line.
  *
- * The same line again within ten seconds of its last showing is only counted; the next one that
- * is shown says `repeated=N`. Any thread may log: each line is one write.
+ * The same line of the core again within ten seconds of its last showing is only counted; the
+ * next one that is shown says `repeated=N`. Any thread may log: each line is one write.
  *
  * Nothing here knows what a secret is: callers never put one into a line.
  */
@@ -35,9 +35,10 @@ struct log {
 
 void log_init(struct log *l, enum log_level level, bool json, int fd);
 void log_done(struct log *l);
-/* `line` is logfmt pairs. */
+/* A line of the core: logfmt pairs. */
 void log_line(struct log *l, enum log_level level, struct str line);
-/* log_put(l, LOG_LEVEL_INFO, "Listening", "address=%s", a): fmt are logfmt pairs or NULL. */
+/* A line of the host's own, never hidden: log_put(l, LOG_LEVEL_INFO, "Listening", "address=%s", a):
+ * fmt are logfmt pairs or NULL. */
 void log_put(struct log *l, enum log_level level, const char *msg, const char *fmt, ...)
 	ATTR_PRINTF(4, 5);
 /* A logfmt value from any text: quoted if it has to be; in one of 8 buffers of the thread that
