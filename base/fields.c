@@ -163,6 +163,27 @@ bool fields_text(const struct fields *f, const struct yaml_node *n, const char *
 	return true;
 }
 
+static bool is_hex(struct str s, size_t at)
+{
+	return at < s.n && s.p[at] && strchr("0123456789abcdefABCDEF", s.p[at]);
+}
+
+static bool check_url_bytes(const struct fields *f, const struct yaml_node *n, const char *what,
+			    struct str url)
+{
+	for (size_t i = 0; i < url.n; i++) {
+		unsigned char c = (unsigned char)url.p[i];
+
+		if (c <= ' ' || c == 0x7f)
+			return fields_error(f, n, "field '%s': blank or control character in URL",
+					    what);
+		if (c == '%' && !(is_hex(url, i + 1) && is_hex(url, i + 2)))
+			return fields_error(f, n, "field '%s': invalid URL escape \"%.*s\"", what,
+					    STR_ARG(str_cut(url, i, i + 3)));
+	}
+	return true;
+}
+
 bool fields_url(const struct fields *f, const struct yaml_node *n, const char *what,
 		struct str *out)
 {
@@ -185,12 +206,7 @@ bool fields_url(const struct fields *f, const struct yaml_node *n, const char *w
 				    what, STR_ARG(scheme));
 	if (host.n == 0 || strchr("/:?#", host.p[0]))
 		return fields_error(f, n, "field '%s': missing host for URL", what);
-	for (size_t i = 0; i < url.n; i++) {
-		if ((unsigned char)url.p[i] <= ' ' || url.p[i] == 0x7f)
-			return fields_error(f, n, "field '%s': blank or control character in URL",
-					    what);
-	}
-	return true;
+	return check_url_bytes(f, n, what, url);
 }
 
 bool fields_duration(const struct fields *f, const struct yaml_node *n, const char *what, ms_t *out)

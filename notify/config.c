@@ -139,6 +139,8 @@ static bool check_slack(const struct fields *f, const struct yaml_node *global)
 	bool has_token = text_of(global, "slack_app_token_file", &at).n > 0 ||
 			 text_of(global, "slack_app_token", &at).n > 0;
 
+	if (app_url.n == 0)
+		app_url = STR("https://slack.com/api/chat.postMessage"); /* Alertmanager's default */
 	if (!has_url || !has_token || (url.n > 0 && str_eq(url, app_url)))
 		return true;
 	return fields_error(f, url_at ? url_at : global,
@@ -304,11 +306,32 @@ static bool read_common(const struct config_reader *r, const struct receiver_kin
 	return read_http(r, d.http_config, out->http);
 }
 
+/* Kinds may keep nodes (a payload), so entries live as long as the configuration. */
+static struct yaml_node *keep_node(struct arena *a, const struct yaml_node *n)
+{
+	struct yaml_node *k = ARENA_NEW(a, struct yaml_node);
+
+	*k = *n;
+	k->value = arena_str(a, n->value);
+	k->tag = arena_str(a, n->tag);
+	if (n->kind == YAML_LIST)
+		k->items = ARENA_ARRAY(a, struct yaml_node *, n->n);
+	for (size_t i = 0; n->kind == YAML_LIST && i < n->n; i++)
+		k->items[i] = keep_node(a, n->items[i]);
+	if (n->kind == YAML_MAP)
+		k->pairs = ARENA_ARRAY(a, struct yaml_pair, n->n);
+	for (size_t i = 0; n->kind == YAML_MAP && i < n->n; i++)
+		k->pairs[i] = (struct yaml_pair){.key = keep_node(a, n->pairs[i].key),
+						 .value = keep_node(a, n->pairs[i].value)};
+	return k;
+}
+
 static bool read_entry(const struct config_reader *r, const struct receiver *rc,
-		       const struct receiver_kind *kind, const struct yaml_node *node, size_t index,
-		       struct integration *out)
+		       const struct receiver_kind *kind, const struct yaml_node *written,
+		       size_t index, struct integration *out)
 {
 	const struct fields *f = &r->fields;
+	const struct yaml_node *node = keep_node(f->arena, written);
 	size_t errors = f->diags->errors + f->diags->left_out;
 
 	*out = (struct integration){.kind = kind, .receiver = rc->name, .index = (int)index};
