@@ -81,7 +81,7 @@ static bool compile(struct regex *r, struct str pattern, unsigned flags, struct 
 	buf_add(&whole, buf_str(&syntax.pcre));
 	buf_adds(&whole, flags & REGEX_ANCHORED ? ")\\z" : "");
 
-	bool ok = compile_code(r, buf_str(&whole), a, err);
+	bool ok = compile_code(r, (struct str){.p = buf_cstr(&whole), .n = whole.n}, a, err);
 
 	buf_done(&whole);
 	buf_done(&syntax.pcre);

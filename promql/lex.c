@@ -363,13 +363,18 @@ static struct lex_state lex_number(struct lexer *l)
 	return emit_then(l, T_NUMBER, NEXT(lex_statements));
 }
 
-static struct lex_state lex_number_or_duration(struct lexer *l)
+static struct lex_state number_or_duration(struct lexer *l, const char *complaint)
 {
 	if (scan_number(l))
 		return emit_then(l, T_NUMBER, NEXT(lex_statements));
 	if (scan_duration(l))
 		return emit_then(l, T_DURATION, NEXT(lex_statements));
-	return error_word(l, "bad number or duration syntax");
+	return error_word(l, complaint);
+}
+
+static struct lex_state lex_number_or_duration(struct lexer *l)
+{
+	return number_or_duration(l, "bad number or duration syntax");
 }
 
 /* ---- strings ----------------------------------------------------------------------------------
@@ -803,7 +808,7 @@ static struct lex_state lex_values(struct lexer *l)
 		return emit_then(l, r == 'x' ? T_TIMES : T_BLANK, NEXT(lex_values));
 	if (is_digit(r) || (r == '.' && is_digit(peek(l)))) {
 		l->pos = l->start;
-		lex_number(l);
+		number_or_duration(l, "bad number syntax");
 		return NEXT(lex_values);
 	}
 	if (is_alpha(r)) {
