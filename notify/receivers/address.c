@@ -361,5 +361,6 @@ void quoted_printable(struct buf *b, struct str s)
 
 		put_qp_char(b, c, &col, bare);
 	}
-	buf_adds(b, "\r\n");
+	if (col || !s.n)
+		buf_adds(b, "\r\n");
 }

@@ -22,7 +22,7 @@ ATTR_CHECK bool address_list(struct str s, struct arena *a, struct address **out
 void header_put(struct buf *b, struct str name, struct str value);
 /* The same for a list of addresses: only names are encoded. */
 void header_put_addresses(struct buf *b, const char *name, const struct address *v, size_t n);
-/* A MIME part's body in quoted-printable, lines ended by CRLF. */
+/* A MIME part's body in quoted-printable, lines ended by CRLF, also the last. */
 void quoted_printable(struct buf *b, struct str s);
 /* "Mon, 02 Jan 2006 15:04:05 +0000" */
 void header_put_date(struct buf *b, ms_t wall);

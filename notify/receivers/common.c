@@ -1,4 +1,5 @@
 /* What the kinds of receivers share: their list, reading keys, meaning of HTTP answers, texts. */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -61,7 +62,7 @@ ms_t kind_retry_after(struct now now, struct str value)
 
 	value = str_trim(value);
 	if (value.n && value.p[0] >= '0' && value.p[0] <= '9' && num_float(value, &s) == NUM_OK)
-		return s > 900 ? WAIT_MAX : kind_clamp_wait((ms_t)(s * 1000));
+		return s > 900 ? WAIT_MAX : kind_clamp_wait((ms_t)ceil(s * 1000));
 	if (value.n && time_http_date(value, &at))
 		return kind_clamp_wait(at - now.wall);
 	return -1;

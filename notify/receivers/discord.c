@@ -6,6 +6,7 @@
  * The address of the webhook is its credential; it stands in no error and no log.
  */
 #include <jansson.h>
+#include <math.h>
 
 #include "base/json.h"
 #include "base/num.h"
@@ -136,7 +137,7 @@ static enum deliver_result build(struct delivery *d, struct now now)
 	d->request.body = arena_str(d->arena, buf_str(&b));
 	buf_done(&b);
 	kind_header(d, &h, "Content-Type", STR("application/json"));
-	kind_header(d, &h, "User-Agent", STR("DiscordBot (https://github.com/rouse, 1.0)"));
+	kind_header(d, &h, "User-Agent", STR("DiscordBot (rouse, 1.0)"));
 	return DELIVER_REQUEST;
 }
 
@@ -159,7 +160,7 @@ static struct answer read_answer(struct delivery *d, const struct io_reply *repl
 	if (json_is_number(wait) && json_number_value(wait) >= 0)
 		a.wait = json_number_value(wait) > 900
 				 ? 15 * MINUTE
-				 : kind_clamp_wait((ms_t)(json_number_value(wait) * 1000));
+				 : kind_clamp_wait((ms_t)ceil(json_number_value(wait) * 1000));
 	a.code = json_integer_value(json_object_get(root, "code"));
 	json_decref(root);
 	return a;

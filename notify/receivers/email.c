@@ -398,8 +398,6 @@ static void put_part(struct buf *b, const char *type, struct str boundary, struc
 		   "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
 		   type);
 	quoted_printable(b, body);
-	if (boundary.n)
-		buf_adds(b, "\r\n");
 }
 
 static void put_mail(struct buf *b, struct delivery *d, const struct mail *m, ms_t wall)
