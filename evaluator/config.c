@@ -338,6 +338,9 @@ static bool read_prometheus(struct config_load *l, const struct yaml_node *node)
 		ok &= check_numbers(&l->fields, node, &d);
 	*p = d.p;
 	p->blind_after = (int)d.blind_after;
+	/* Refused above; the rules are still to be checked. */
+	if (p->evaluation_interval <= 0)
+		p->evaluation_interval = PROMETHEUS_DEFAULTS.evaluation_interval;
 	ok &= read_urls(l, &d, node);
 	ok &= read_external_labels(&l->fields, d.external_labels, &p->external_labels);
 	ok &= read_remote_write(l, d.remote_write);
