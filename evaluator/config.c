@@ -131,6 +131,7 @@ static bool read_endpoint(const struct config_load *l, const struct yaml_node *n
 				    yaml_kind_name(node));
 	}
 	out->url = url_base(d.url);
+	out->public_url = url_public(l->fields.arena, out->url);
 	if (d.timeout > 0 || d.remote_timeout > 0)
 		out->timeout = d.timeout > 0 ? d.timeout : d.remote_timeout;
 	if (ok && d.url.n == 0)
@@ -253,7 +254,8 @@ static bool add_url(struct config_load *l, const struct yaml_node *n, const stru
 	if (url.n == 0)
 		return fields_error(&l->fields, n, "field 'url' must not be empty");
 	p->urls[p->n_urls] = *like;
-	p->urls[p->n_urls++].url = url_base(url);
+	p->urls[p->n_urls].url = url_base(url);
+	p->urls[p->n_urls++].public_url = url_public(l->fields.arena, url_base(url));
 	return true;
 }
 
@@ -347,7 +349,7 @@ static bool read_prometheus(struct config_load *l, const struct yaml_node *node)
 	ok &= read_alertmanagers(l, d.alertmanagers);
 	p->console_url = url_base(p->console_url);
 	if (p->console_url.n == 0 && p->n_urls > 0)
-		p->console_url = p->urls[0].url;
+		p->console_url = p->urls[0].public_url;
 	return ok;
 }
 
