@@ -17,7 +17,8 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-#define FEW_KEYS 16 /* up to here comparing each with each beats a hash map */
+#define MOST_TAGS 1000 /* %TAG lines */
+#define FEW_KEYS 16    /* up to here comparing each with each beats a hash map */
 
 struct anchor {
 	struct yaml_node *node;
@@ -610,6 +611,22 @@ static size_t bad_utf8(struct str text)
 	return i;
 }
 
+/* libyaml compares each %TAG line with all before it: 16 MB of them would take hours. (A thousand
+ * are counted wherever they stand, so that no kind of line break hides them.) */
+static bool tags_fit(struct str text, struct err *err)
+{
+	struct str rest = text;
+	ptrdiff_t at;
+
+	for (int n = 0; (at = str_find(rest, STR("%TAG"))) >= 0; n++) {
+		rest = str_from(rest, (size_t)at + 1);
+		if (n >= MOST_TAGS)
+			return err_at_offset(err, text, (size_t)(rest.p - text.p),
+					     "too many %TAG lines");
+	}
+	return true;
+}
+
 bool yaml_parse(struct str text, const struct limits *l, struct arena *a, struct yaml_node **root,
 		bool *more, struct err *err)
 {
@@ -621,6 +638,8 @@ bool yaml_parse(struct str text, const struct limits *l, struct arena *a, struct
 	if (!str_is_utf8(text))
 		return err_at_offset(err, text, bad_utf8(text),
 				     "this byte is not valid UTF-8: is this a text file?");
+	if (!tags_fit(text, err))
+		return false;
 	CHECK(yaml_parser_initialize(&b.parser));
 	yaml_parser_set_input_string(&b.parser, (const unsigned char *)(text.p ? text.p : ""),
 				     text.n);

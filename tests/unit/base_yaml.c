@@ -251,6 +251,7 @@ static void test_limits(ATTR_UNUSED void **state)
 	check_repeated("", "{a: ", 10000, "nested deeper than 100 levels");
 	check_repeated("", "? ", 10000, "nested deeper than 100 levels");
 	check_repeated("", "# nothing\n", 10u << 20, "the file is too large: 104857600 bytes");
+	check_repeated("---\n", "%TAG !a! b\n", 500000, "too many %TAG lines");
 	check_repeated("", "-\n", 3000000, "more than 2000000 values");
 }
 
