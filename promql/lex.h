@@ -12,143 +12,38 @@
 #include "base/buf.h"
 
 /* X(name, upstream's spelling or NULL): tokens with a spelling are described by their text. */
-#define TOKENS(X) \
-	X(EQL, "=") \
-	X(BLANK, "_") \
-	X(COLON, ":") \
-	X(COMMA, ",") \
-	X(COMMENT, NULL) \
-	X(DURATION, NULL) X(EOF, NULL) X(ERROR, NULL) X(IDENTIFIER, NULL) X(LEFT_BRACE, "{") X( \
-		LEFT_BRACKET, \
-		"[") X(LEFT_PAREN, \
-		       "(") X(OPEN_HIST, \
-			      "{{") X(CLOSE_HIST, \
-				      "}}") X(METRIC_IDENTIFIER, \
-					      NULL) X(NUMBER, \
-						      NULL) X(RIGHT_BRACE, \
-							      "}") X(RIGHT_BRACKET, \
-								     "]") X(RIGHT_PAREN, \
-									    ")") X(SEMICOLON, ";") \
-		X(SPACE, "<space>") X(STRING, NULL) X(TIMES, "x") X(HISTOGRAM_START_, NULL) X(SUM_DESC, NULL) X( \
-			COUNT_DESC, NULL) X(SCHEMA_DESC, \
-					    NULL) X(OFFSET_DESC, \
-						    NULL) X(NEGATIVE_OFFSET_DESC, \
-							    NULL) X(BUCKETS_DESC, \
-								    NULL) X(NEGATIVE_BUCKETS_DESC, \
-									    NULL) \
-			X(ZERO_BUCKET_DESC, NULL) X(ZERO_BUCKET_WIDTH_DESC, NULL) X(CUSTOM_VALUES_DESC, NULL) X( \
-				COUNTER_RESET_HINT_DESC, NULL) X(HISTOGRAM_END_, \
-								 NULL) X(OPERATORS_START_, \
-									 NULL) X(ADD, "+") \
-				X(DIV, "/") X(EQLC, "==") X(EQL_REGEX, "=~") X(GTE, ">=") X(GTR, ">") X( \
-					LAND, "and") X(LOR, "or") X(LSS, \
-								    "<") X(LTE, "<=") \
-					X(LUNLESS, "unless") X(MOD, "%") X(MUL, "*") X(NEQ, "!=") X(NEQ_REGEX, "!~") X(POW, "^") X( \
-						SUB, \
-						"-") X(AT, \
-						       "@") X(ATAN2, \
-							      "atan2") X(TRIM_UPPER, "</") \
-						X(TRIM_LOWER, ">/") X(OPERATORS_END_, NULL) X(AGGREGATORS_START_, NULL) X(AVG, "avg") X( \
-							BOTTOMK, \
-							"bottomk") X(COUNT, \
-								     "cou" \
-								     "nt") X(COUNT_VALUES, \
-									     "count_values") X(GROUP, "group") \
-							X(MAX, "max") X(MIN, "min") X(QUANTILE, "quantile") X(STDDEV, "stddev") X( \
-								STDVAR, \
-								"st" \
-								"dv" \
-								"a" \
-								"r") X(SUM, "sum") X(TOPK, \
-										     "topk") X(LIMITK, \
-											       "l" \
-											       "i" \
-											       "m" \
-											       "i" \
-											       "t" \
-											       "k") X(LIMIT_RATIO, \
-												      "limit_ratio") \
-								X(AGGREGATORS_END_, NULL) X(KEYWORDS_START_, NULL) X(BOOL, "bool") X( \
-									BY, "by") X(GROUP_LEFT, \
-										    "grou" \
-										    "p_" \
-										    "lef" \
-										    "t") X(GROUP_RIGHT, \
-											   "g" \
-											   "r" \
-											   "o" \
-											   "u" \
-											   "p" \
-											   "_" \
-											   "r" \
-											   "i" \
-											   "g" \
-											   "h" \
-											   "t") X(FILL, "fill") \
-									X( \
-										FILL_LEFT, \
-										"fil" \
-										"l_" \
-										"lef" \
-										"t") X(FILL_RIGHT, \
-										       "f" \
-										       "i" \
-										       "l" \
-										       "l" \
-										       "_" \
-										       "r" \
-										       "i" \
-										       "g" \
-										       "h" \
-										       "t") X(IGNORING, \
-											      "ig" \
-											      "no" \
-											      "ri" \
-											      "n" \
-											      "g") X(OFFSET, \
-												     "o" \
-												     "f" \
-												     "f" \
-												     "s" \
-												     "e" \
-												     "t") \
-										X(SMOOTHED, "smoo" \
-											    "the" \
-											    "d") X( \
-											ANCHORED, \
-											"anch" \
-											"ore" \
-											"d") X(ON, \
-											       "o" \
-											       "n") X(WITHOUT, \
-												      "w" \
-												      "i" \
-												      "t" \
-												      "h" \
-												      "o" \
-												      "u" \
-												      "t") X(KEYWORDS_END_, \
-													     NULL) X(PREPROCESSORS_START_, \
-														     NULL) \
-											X(START, "start") X( \
-												END, \
-												"e" \
-												"n" \
-												"d") X(STEP, \
-												       "step") X(RANGE, \
-														 "range") \
-												X(MIN_OF, \
-												  "min_of") X(MAX_OF, \
-													      "max_of") \
-													X(PREPROCESSORS_END_, \
-													  NULL) X(HINTS_START_, \
-														  NULL) X(UNKNOWN_COUNTER_RESET, \
-															  NULL) \
-														X(COUNTER_RESET, \
-														  NULL) X(NOT_COUNTER_RESET, \
-															  NULL) \
-															X(GAUGE_TYPE, \
-															  NULL)
+/* clang-format off */
+#define TOKENS(X)                                                                                  \
+	X(EQL, "=") X(BLANK, "_") X(COLON, ":") X(COMMA, ",") X(COMMENT, NULL)                     \
+	X(DURATION, NULL) X(EOF, NULL) X(ERROR, NULL) X(IDENTIFIER, NULL) X(LEFT_BRACE, "{")       \
+	X(LEFT_BRACKET, "[") X(LEFT_PAREN, "(") X(OPEN_HIST, "{{") X(CLOSE_HIST, "}}")             \
+	X(METRIC_IDENTIFIER, NULL) X(NUMBER, NULL) X(RIGHT_BRACE, "}") X(RIGHT_BRACKET, "]")       \
+	X(RIGHT_PAREN, ")") X(SEMICOLON, ";") X(SPACE, "<space>") X(STRING, NULL) X(TIMES, "x")    \
+	X(HISTOGRAM_START_, NULL)                                                                  \
+	X(SUM_DESC, NULL) X(COUNT_DESC, NULL) X(SCHEMA_DESC, NULL) X(OFFSET_DESC, NULL)            \
+	X(NEGATIVE_OFFSET_DESC, NULL) X(BUCKETS_DESC, NULL) X(NEGATIVE_BUCKETS_DESC, NULL)         \
+	X(ZERO_BUCKET_DESC, NULL) X(ZERO_BUCKET_WIDTH_DESC, NULL) X(CUSTOM_VALUES_DESC, NULL)      \
+	X(COUNTER_RESET_HINT_DESC, NULL) X(HISTOGRAM_END_, NULL) X(OPERATORS_START_, NULL)         \
+	X(ADD, "+") X(DIV, "/") X(EQLC, "==") X(EQL_REGEX, "=~") X(GTE, ">=") X(GTR, ">")          \
+	X(LAND, "and") X(LOR, "or") X(LSS, "<") X(LTE, "<=") X(LUNLESS, "unless") X(MOD, "%")      \
+	X(MUL, "*") X(NEQ, "!=") X(NEQ_REGEX, "!~") X(POW, "^") X(SUB, "-") X(AT, "@")             \
+	X(ATAN2, "atan2") X(TRIM_UPPER, "</") X(TRIM_LOWER, ">/") X(OPERATORS_END_, NULL)          \
+	X(AGGREGATORS_START_, NULL)                                                                \
+	X(AVG, "avg") X(BOTTOMK, "bottomk") X(COUNT, "count") X(COUNT_VALUES, "count_values")      \
+	X(GROUP, "group") X(MAX, "max") X(MIN, "min") X(QUANTILE, "quantile")                      \
+	X(STDDEV, "stddev") X(STDVAR, "stdvar") X(SUM, "sum") X(TOPK, "topk")                      \
+	X(LIMITK, "limitk") X(LIMIT_RATIO, "limit_ratio") X(AGGREGATORS_END_, NULL)                \
+	X(KEYWORDS_START_, NULL)                                                                   \
+	X(BOOL, "bool") X(BY, "by") X(GROUP_LEFT, "group_left") X(GROUP_RIGHT, "group_right")      \
+	X(FILL, "fill") X(FILL_LEFT, "fill_left") X(FILL_RIGHT, "fill_right")                      \
+	X(IGNORING, "ignoring") X(OFFSET, "offset") X(SMOOTHED, "smoothed")                        \
+	X(ANCHORED, "anchored") X(ON, "on") X(WITHOUT, "without") X(KEYWORDS_END_, NULL)           \
+	X(PREPROCESSORS_START_, NULL)                                                              \
+	X(START, "start") X(END, "end") X(STEP, "step") X(RANGE, "range") X(MIN_OF, "min_of")      \
+	X(MAX_OF, "max_of") X(PREPROCESSORS_END_, NULL) X(HINTS_START_, NULL)                      \
+	X(UNKNOWN_COUNTER_RESET, NULL) X(COUNTER_RESET, NULL) X(NOT_COUNTER_RESET, NULL)           \
+	X(GAUGE_TYPE, NULL)
+/* clang-format on */
 
 enum token {
 	T_NONE = 57345, /* no token: also what comes behind the end */

@@ -456,11 +456,9 @@ static void set_aggregate_args(struct parser *p, struct expr *e, const struct ar
 	}
 }
 
-/* aggregate_modifier = ( "by" | "without" ) grouping_labels, if it is there. */
+/* aggregate_modifier = ( "by" | "without" ) grouping_labels. */
 static bool parse_aggregate_modifier(struct parser *p, bool *without, struct strs *grouping)
 {
-	if (parser_peek(p) != T_BY && parser_peek(p) != T_WITHOUT)
-		return true;
 	*without = parser_take(p).type == T_WITHOUT;
 	return parse_grouping(p, grouping);
 }
@@ -476,9 +474,9 @@ static struct expr *parse_aggregate(struct parser *p, const struct item *op)
 
 	ok = ok && parse_args(p, &args);
 	end = p->last_closing;
-	if (ok && !before) {
+	if (ok && !before && (parser_peek(p) == T_BY || parser_peek(p) == T_WITHOUT)) {
 		ok = parse_aggregate_modifier(p, &without, &grouping);
-		end = grouping.n || without ? p->last_closing : end;
+		end = p->last_closing;
 	}
 	if (!ok) {
 		if (!parser_catch(p, "aggregation", ""))

@@ -25,9 +25,32 @@ static void differs(const char *what, struct str from, struct str to)
 	abort();
 }
 
-/* `text` was printed from a tree whose canonical text is `canonical`. */
-static void check_again(struct fuzz *f, const char *what, struct str text, struct str canonical)
+static bool put_node(void *arg, const struct expr *e)
 {
+	buf_printf(arg, "%d@%u ", (int)e->kind, e->depth);
+	return true;
+}
+
+/* The kinds and heights of all nodes: two trees that print alike must also be built alike. */
+static void check_shape(const struct expr *a, const struct expr *b, struct str text)
+{
+	struct buf x, y;
+
+	buf_init(&x, BUF_MAX_ANY);
+	buf_init(&y, BUF_MAX_ANY);
+	expr_walk(a, put_node, &x);
+	expr_walk(b, put_node, &y);
+	if (!str_eq(buf_str(&x), buf_str(&y)))
+		differs("another tree", text, buf_str(&y));
+	buf_done(&x);
+	buf_done(&y);
+}
+
+/* `text` was printed from `tree`, whose canonical text is `canonical`. */
+static void check_again(struct fuzz *f, const struct expr *tree, struct str text,
+			struct str canonical)
+{
+	const char *what = "printed and read back";
 	const struct expr *e;
 	struct err err;
 	struct buf b;
@@ -38,6 +61,7 @@ static void check_again(struct fuzz *f, const char *what, struct str text, struc
 	promql_print(&b, e);
 	if (!str_eq(buf_str(&b), canonical))
 		differs(what, canonical, buf_str(&b));
+	check_shape(tree, e, text);
 	buf_done(&b);
 }
 
@@ -50,11 +74,11 @@ static void check_prints(struct fuzz *f, const struct expr *e)
 	buf_init(&pretty, BUF_MAX_ANY);
 	promql_print(&canonical, e);
 	f->limits.expr_bytes = SIZE_MAX;
-	check_again(f, "printed does not read back", buf_str(&canonical), buf_str(&canonical));
+	check_again(f, e, buf_str(&canonical), buf_str(&canonical));
 	for (size_t i = 0; i < ARRAY_LEN(WIDTHS); i++) {
 		buf_clear(&pretty);
 		promql_pretty(&pretty, e, WIDTHS[i]);
-		check_again(f, "pretty does not read back", buf_str(&pretty), buf_str(&canonical));
+		check_again(f, e, buf_str(&pretty), buf_str(&canonical));
 	}
 	buf_done(&canonical);
 	buf_done(&pretty);
