@@ -31,7 +31,8 @@ struct rule {
 	ms_t hold;               /* `for` */
 	ms_t keep_firing_for;
 	struct labels labels;    /* group labels overlaid by the rule's, texts unexpanded */
-	struct rule_text *label_texts; /* the same, sorted by name */
+	/* The same, sorted by name, and those that are empty: they take that label off a result. */
+	struct rule_text *label_texts;
 	size_t n_labels;
 	struct rule_text *annotations; /* sorted by name */
 	size_t n_annotations;

@@ -333,7 +333,7 @@ static void test_environment_and_secrets(void **state)
 	load_done(&l);
 	expect("route: {receiver: '${env:NO}'}\nreceivers: [{name: '${env:HOOK'}]\n",
 	       F "1:19: the environment variable NO is not set\n" F
-		 "2:19: ${env:NAME} is not closed by \"}\"\n");
+		 "2:20: ${env:NAME} is not closed by \"}\"\n");
 }
 
 static void test_environment_is_put_in_once(void **state)
