@@ -22,15 +22,15 @@ struct yaml_pair;
 
 struct yaml_node {
 	enum yaml_kind kind; /* YAML_NULL: plain ~, null or nothing */
-	int line, col;       /* from 1 */
-	bool quoted;         /* a scalar in quotes or a block: always a string */
-	bool block;          /* a literal or folded block scalar: its text starts on the next line */
-	int indent;          /* of a block scalar's text: columns before it (0: unknown) */
-	struct str tag;      /* explicit tag, or empty */
-	struct str value;    /* of a scalar; NULL has "" */
+	int line, col;	     /* from 1 */
+	bool quoted;	     /* a scalar in quotes or a block: always a string */
+	bool block;	  /* a literal or folded block scalar: its text starts on the next line */
+	int indent;	  /* of a block scalar's text: columns before it (0: unknown) */
+	struct str tag;	  /* explicit tag, or empty */
+	struct str value; /* of a scalar; NULL has "" */
 	struct yaml_node **items; /* of a list */
 	struct yaml_pair *pairs;  /* of a map, in file order */
-	size_t n;                 /* items or pairs */
+	size_t n;		  /* items or pairs */
 };
 
 struct yaml_pair {
@@ -52,8 +52,8 @@ bool yaml_is_bool(const struct yaml_node *n, bool *out);      /* true false yes 
 bool yaml_is_int(const struct yaml_node *n, int64_t *out);
 /* "a list", "a map", "text", "nothing": for messages. */
 const char *yaml_kind_name(const struct yaml_node *n);
-/* Tells each key of the map that nobody asked for: `field NAME not found in TYPE`. After it all keys
- * count as not asked for again: an alias may bring the map to somebody else. */
+/* Tells each key of the map that nobody asked for: `field NAME not found in TYPE`. After it all
+ * keys count as not asked for again: an alias may bring the map to somebody else. */
 void yaml_unknown_keys(const struct yaml_node *map, const char *type, struct str file,
 		       struct diags *diags);
 
