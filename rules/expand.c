@@ -125,6 +125,7 @@ bool expand_compile_as(struct arena *a, struct str name, struct str text, const 
 				&RULE_FUNCS, err))
 		return false;
 	template_set_refs(set, add_needs, &e->needs);
+	template_set_drop_unused(set, name, sizeof(PREFIX) - 1);
 	e->set = set;
 	return true;
 }

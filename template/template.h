@@ -123,6 +123,10 @@ struct template_ref {
 void template_set_refs(const struct template_set *ts,
 		       void (*fn)(void *arg, const struct template_ref *r), void *arg);
 
+/* Drops the declarations at the start of the template, up to byte `end` of its text, whose variable
+ * nothing refers to. For text that a caller puts in front and knows to be without effect. */
+void template_set_drop_unused(struct template_set *ts, struct str name, size_t end);
+
 /* Is there no action in the text at all? */
 bool template_is_plain(struct str text);
 

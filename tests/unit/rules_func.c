@@ -134,6 +134,8 @@ static const char *const expansions[][2] = {
 	 "a:9 a 10.0.0.1:5"},
 	{"{{ graphLink \"a b\" }} {{ tableLink \"up\" }} {{ urlQueryEscape \"a&b\" }}",
 	 "/graph?g0.expr=a+b&g0.tab=0 /graph?g0.expr=up&g0.tab=1 a%26b"},
+	{"{{ $value = 1.5 }}{{ $value }}{{ $labels = 2 }}", "1.5"},
+	{"{{ range $value := .Labels }}{{ $value }},{{ end }}", "up,db:9100,node,"},
 	{"{{ safeHtml \"<b>\" }}", "<b>"},
 	{"{{ define \"x\" }}[{{ . }}]{{ end }}{{ template \"x\" $value }}", "[85.5]"},
 };
