@@ -140,7 +140,8 @@ static bool check_slack(const struct fields *f, const struct yaml_node *global)
 			 text_of(global, "slack_app_token", &at).n > 0;
 
 	if (app_url.n == 0)
-		app_url = STR("https://slack.com/api/chat.postMessage"); /* Alertmanager's default */
+		app_url =
+			STR("https://slack.com/api/chat.postMessage"); /* Alertmanager's default */
 	if (!has_url || !has_token || (url.n > 0 && str_eq(url, app_url)))
 		return true;
 	return fields_error(f, url_at ? url_at : global,
