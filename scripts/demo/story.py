@@ -158,6 +158,10 @@ def keep(town):
 
 def tell(directory, town_box):
     step("Set-up, all of it on this machine and in " + os.path.relpath(directory))
+    missing = [t for t in ("prometheus", "prometheus-node-exporter") if not shutil.which(t)]
+    if missing:
+        say(f"not installed: {', '.join(missing)}; Debian's packages get unpacked below "
+            f"{os.path.relpath(stage.OUT)}/debian (nothing is installed, no service starts)")
     town = Town(directory)
     town_box.append(town)
     town.start_prometheus()
