@@ -314,8 +314,9 @@ static bool tell(struct group *g, size_t i, struct now now, const struct snapsho
 		lane_forget(lane);
 		why = TELL_NOT;
 	}
-	if (why != TELL_NOT && !s->firing.n && !to->send_resolved) {
-		/* Nobody wants to hear of it; only what was told is forgotten, in its turn. */
+	if (why != TELL_NOT && !s->firing.n && (!to->send_resolved || !over.n)) {
+		/* Nobody wants to hear of it, or it is about alerts that the group lost in a
+		 * reload; what was told is forgotten, in its turn. */
 		if (!lane->first)
 			lane_forget(lane);
 	} else if (why != TELL_NOT) {

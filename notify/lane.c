@@ -106,9 +106,33 @@ static void store_notice(const struct lane *l)
 	free(resolved);
 }
 
+/* What fires for the receiver after the row: all the row says, and what it was told before and the
+ * row does not mention. The latter happens only behind a row that could not be delivered. */
+static struct hashes firing_after(const struct lane *l, const struct row *r)
+{
+	uint64_t *v = mem_alloc((r->firing.n + l->firing.n + 1) * sizeof(*v));
+	size_t n = 0;
+
+	for (; n < r->firing.n; n++)
+		v[n] = r->firing.v[n];
+	for (size_t i = 0; l->told && l->dest->to && l->dest->to->send_resolved && i < l->firing.n;
+	     i++) {
+		if (!hashes_has(r->told_resolved, l->firing.v[i]))
+			v[n++] = l->firing.v[i];
+	}
+
+	struct hashes h = hashes_of(v, n);
+
+	free(v);
+	return h;
+}
+
 void lane_note(struct lane *l, struct now now, const struct row *r, ms_t repeat_interval)
 {
-	if (!l->users || !r->firing.n) {
+	struct hashes firing = firing_after(l, r);
+
+	if (!l->users || !firing.n) {
+		hashes_done(&firing);
 		lane_forget(l);
 		return;
 	}
@@ -118,7 +142,7 @@ void lane_note(struct lane *l, struct now now, const struct row *r, ms_t repeat_
 	clear_notice(l);
 	l->message_id = id;
 	l->told = true;
-	l->firing = hashes_dup(r->firing);
+	l->firing = firing;
 	l->resolved = hashes_dup(r->told_resolved);
 	l->sent_at = now.wall;
 	l->sent_mono = now.mono;

@@ -264,6 +264,25 @@ bool message_parse(struct str json, struct message **out, struct err *err)
 	return true;
 }
 
+struct message *message_without(const struct message *m, struct hashes known)
+{
+	struct message *copy = NULL;
+	struct buf b;
+	size_t n = 0;
+
+	buf_init(&b, BUF_MAX_ANY);
+	message_put(&b, m);
+	CHECK(message_parse(buf_str(&b), &copy, NULL));
+	buf_done(&b);
+	for (size_t i = 0; i < copy->n; i++) {
+		if (!copy->alerts[i].resolved || hashes_has(known, copy->alerts[i].hash))
+			copy->alerts[n++] = copy->alerts[i];
+	}
+	copy->n = n;
+	message_finish(copy);
+	return copy;
+}
+
 /* ---- title ------------------------------------------------------------------------------- */
 /* Values of a set, alertname's first, one blank between; leaves out what is in `but`. */
 static void put_values(struct buf *b, struct labels ls, struct labels but)

@@ -12,6 +12,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "notify/dedup.h"
 #include "promql/labels.h"
 
 struct message_alert {
@@ -44,6 +45,8 @@ void message_finish(struct message *m);
 /* The same with at most max alerts, as if there were no others; lives in the arena (no free),
  * borrows from m. */
 struct message *message_head(const struct message *m, size_t max, struct arena *a);
+/* A copy without the ends of alerts that are not in `known`; the caller owns it. */
+struct message *message_without(const struct message *m, struct hashes known);
 static inline bool message_resolved(const struct message *m)
 {
 	return m->n_firing == 0;

@@ -570,13 +570,32 @@ void outbox_retry(struct row *r, struct now now, ms_t wait, bool whole, const ch
 	pump(d);
 }
 
-/* Ends behind a beginning that nobody will hear of are no news. */
+/* What the row says of ends, cut down to `known`; false: nothing is left to say. */
+static bool cut_ends(struct row *r, struct hashes known)
+{
+	struct message *m = message_without(r->message, known);
+
+	message_free(r->message);
+	r->message = m;
+	hashes_done(&r->told_resolved);
+	r->told_resolved = hashes_told(m, true);
+	if (m->n)
+		store_row(r);
+	return m->n > 0;
+}
+
+/* A beginning that nobody will hear of: the rows behind it must not tell of its end. */
 static void drop_ends(struct lane *l, struct now now)
 {
+	struct told told = {.any = l->told, .firing = l->firing};
+
 	for (struct row *r = l->first, *next; r; r = next) {
 		next = r->lane_next;
-		if (!r->firing.n && is_unsent(r))
+		if (!hashes_within(r->told_resolved, told.firing) && !cut_ends(r, told.firing)) {
 			replace(r, now, "the notification before it could not be delivered");
+			continue;
+		}
+		told.firing = r->firing;
 	}
 }
 

@@ -626,10 +626,11 @@ static void test_full_outbox_keeps_pages(void **state)
 		world_fire(w, "alertname=A0,i=0", "");
 		world_run(w, 5 * MINUTE);
 	}
-	w->n_heard = 0;
+	size_t tries = w->n_heard;
+
 	w->answer = (struct answer){.status = 200};
 	world_run(w, 5 * MINUTE);
-	assert_int_equal(w->n_heard, 5);
+	assert_int_equal(w->n_heard, tries + 5);
 	assert_true(has(w, "-RouseOutboxFull"));
 	world_free(w);
 }

@@ -269,7 +269,8 @@ struct world *world_new(const char *yaml)
 	timers_init(&w->timers);
 	limits_default(&w->limits);
 	w->io = (struct io){.ops = &OPS, .host = w};
-	snprintf(w->path, sizeof(w->path), "/tmp/rouse-notify-%d-%d.db", (int)getpid(), ++count);
+	snprintf(w->path, sizeof(w->path), "%s/rouse-notify-%d-%d.db",
+		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (int)getpid(), ++count);
 	w->self = mem_str(STR(""));
 	w->answer = (struct answer){.status = 200, .latency = 10};
 	w->config = world_config(yaml);

@@ -1,0 +1,158 @@
+/*
+ * Random lives: alerts come and go, the receiver fails in every way, the process dies and is
+ * configured anew. A receiver with a memory checks each message; once all trouble is over it must
+ * believe what is true. ROUSE_SEEDS says how many lives (default 150).
+ */
+#include "tests/unit/notify_harness.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALERTS 6
+
+static const char CONFIG[] =
+	"route: {receiver: team, group_by: [g], group_wait: 10s, group_interval: 1m, "
+	"repeat_interval: 1h}\nreceivers:\n- name: team\n  webhook_configs: [{url: 'http://h/'}]\n";
+static const char MOVED[] =
+	"route: {receiver: team, group_by: [g], group_wait: 10s, group_interval: 1m, "
+	"repeat_interval: 1h, routes: [{matchers: ['no=\"such\"']}]}\n"
+	"receivers:\n- name: team\n  webhook_configs: [{url: 'http://other/'}]\n";
+
+/* What the receiver believes, told by messages that reached it. */
+struct memory {
+	bool fires[ALERTS];
+	char last_key[2][40]; /* of each group */
+	uint64_t rng;
+	bool faults;
+	unsigned seed;
+};
+
+static struct memory mem;
+
+static uint32_t draw(uint32_t below)
+{
+	mem.rng ^= mem.rng << 13;
+	mem.rng ^= mem.rng >> 7;
+	mem.rng ^= mem.rng << 17;
+	return (uint32_t)(mem.rng >> 33) % below;
+}
+
+/* Of the last message of its group that was heard. */
+static char *last_key(const struct heard *h)
+{
+	return mem.last_key[strstr(h->body, "\"groupLabels\":{\"g\":\"1\"}") != NULL];
+}
+
+/* The message reached the receiver. A repeated one (same key as the last) may say old news. */
+static void listen(const struct heard *h)
+{
+	json_t *root = json_loads(h->body, 0, NULL), *al;
+	char *last = last_key(h);
+	bool again = strcmp(h->key, last) == 0;
+	size_t i;
+
+	assert_non_null(root);
+	json_array_foreach(json_object_get(root, "alerts"), i, al)
+	{
+		int k = (int)strtol(json_string_value(
+					    json_object_get(json_object_get(al, "labels"), "i")),
+				    NULL, 10);
+		bool fires =
+			strcmp(json_string_value(json_object_get(al, "status")), "firing") == 0;
+
+		/* Only who was told of the beginning hears of the end, and once. */
+		if (!fires && !mem.fires[k] && !again)
+			fail_msg("seed %u: end of %d without a beginning: %s", mem.seed, k,
+				 h->body);
+		mem.fires[k] = fires;
+	}
+	snprintf(last, sizeof(mem.last_key[0]), "%s", h->key);
+	json_decref(root);
+}
+
+static struct answer some_answer(struct world *w, const struct heard *h)
+{
+	static const int failures[] = {429, 500, 503, 400, 403, 404};
+	bool heard = strcmp(last_key(h), h->key) == 0;
+	struct answer a = {.status = 200, .latency = 1 + draw(400)};
+	uint32_t dice = mem.faults ? draw(10) : 9;
+
+	(void)w;
+	if (dice < 2) {
+		/* A refusal for good of what was heard before would be a lie. */
+		a.status = failures[draw(heard ? 3 : ARRAY_LEN(failures))];
+	} else if (dice == 2) {
+		a.outcome = IO_UNSENT;
+	} else if (dice == 3) {
+		a.outcome = IO_AMBIGUOUS;
+		a.latency = 10 * SECOND;
+		if (draw(2))
+			listen(h);
+	} else {
+		listen(h);
+	}
+	return a;
+}
+
+static void act(struct world *w, bool *fires)
+{
+	char labels[64];
+	uint32_t k = draw(ALERTS);
+
+	snprintf(labels, sizeof(labels), "alertname=A,g=%u,i=%u", k % 2, k);
+	switch (draw(12)) {
+	case 0: world_restart(w, draw(300000)); break;
+	case 1: world_reload(w, draw(2) ? CONFIG : MOVED); break;
+	case 2: world_run(w, draw(20) * MINUTE); break;
+	case 3:
+	case 4:
+	case 5: world_run(w, draw(90000)); break;
+	default:
+		fires[k] = !fires[k];
+		if (fires[k])
+			world_fire(w, labels, "");
+		else
+			world_resolve(w, labels);
+		world_turn(w); /* the evaluator's word is durable with the turn */
+	}
+}
+
+static void one_life(unsigned seed)
+{
+	struct world *w = world_new(CONFIG);
+	bool fires[ALERTS] = {0};
+	size_t heard;
+
+	mem = (struct memory){.rng = seed * 2654435769u + 88172645463325252u,
+			      .seed = seed,
+			      .faults = true};
+	w->answer_fn = some_answer;
+	for (int i = 0; i < 60; i++)
+		act(w, fires);
+	mem.faults = false;
+	world_run(w, 50 * MINUTE);
+	for (int k = 0; k < ALERTS; k++) {
+		if (mem.fires[k] != fires[k])
+			fail_msg("seed %u: alert %d fires: %d, believed: %d", seed, k, fires[k],
+				 mem.fires[k]);
+	}
+	/* Nothing goes on but repeats: at most one a group and hour. */
+	heard = w->n_heard;
+	world_run(w, 2 * HOUR);
+	assert_true(w->n_heard - heard <= 4);
+	world_free(w);
+}
+
+static void test_lives(void **state)
+{
+	const char *n = getenv("ROUSE_SEEDS");
+	unsigned seeds = n ? (unsigned)strtoul(n, NULL, 10) : 150;
+
+	(void)state;
+	for (unsigned s = 1; s <= seeds; s++)
+		one_life(s);
+}
+
+TEST_GROUP(lives, cmocka_unit_test(test_lives))
