@@ -6,17 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h> /* glib.h includes it: before its functions are poisoned */
 
 /* clang's fortified headers make macros of these. */
 #undef sprintf
 #undef vsprintf
-#pragma GCC poison strcpy strcat sprintf vsprintf strtok gmtime localtime atoi atol atof srand gets
+#pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atof srand gets
 
-/* Not poisoned, for openssl has parameters of that name: calling it is the error. (clang wants that
- * said in the first declaration, which is the C library's; gcc is enough of a guard.) */
-#ifndef __clang__
-int rand(void) __attribute__((error("rand is banned: take bytes from struct io")));
-#endif
+/* Not poisoned, for headers of libraries mention them: calling them warns, an error in CI. */
+struct tm;
+int rand(void) __attribute__((deprecated("take bytes from struct io")));
+struct tm *gmtime(const __time_t *t) __attribute__((deprecated("base/time.h has civil_of")));
+struct tm *localtime(const __time_t *t) __attribute__((deprecated("base/time.h has civil_of")));
 
 #endif
