@@ -14,7 +14,8 @@ B := $(OUT)/$(MODE)
 FLOORS := base promql template rules store oncall notify evaluator web
 PKGS := libcurl libmicrohttpd jansson yaml-0.1 libpcre2-8 sqlite3 libcares gnutls libxxhash libcrypto \
 	glib-2.0 libprotobuf-c
-LIBS_ONLY := -lsnappy -lcrypt -lm -lpthread
+# libcrypt always: address sanitizer's own crypt_r would hide that it is needed.
+LIBS_ONLY := -lsnappy -Wl,--no-as-needed -lcrypt -Wl,--as-needed -lm -lpthread
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wold-style-definition -Wvla -Wpointer-arith -Wcast-qual \

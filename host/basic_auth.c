@@ -22,6 +22,7 @@ struct basic_auth {
 	struct worker *jobs;
 	struct map good; /* SHA-256 of what was right -> this */
 	size_t open;
+	bool closing; /* the last check frees it */
 };
 
 struct auth_check {
@@ -46,6 +47,9 @@ struct basic_auth *basic_auth_new(struct worker *jobs)
 void basic_auth_free(struct basic_auth *b)
 {
 	if (!b)
+		return;
+	b->closing = true;
+	if (b->open)
 		return;
 	map_done(&b->good);
 	free(b);
@@ -115,6 +119,8 @@ static void finished(struct job *j, struct now now)
 	free(c->password);
 	free(c->hash);
 	free(c);
+	if (b->closing)
+		basic_auth_free(b);
 }
 
 void basic_auth_drop(struct auth_check *check)

@@ -19,7 +19,7 @@ struct auth_check;
 enum auth_result { AUTH_GOOD, AUTH_BAD, AUTH_WAIT, AUTH_BUSY };
 
 struct basic_auth *basic_auth_new(struct worker *jobs);
-void basic_auth_free(struct basic_auth *b); /* after the worker is idle */
+void basic_auth_free(struct basic_auth *b); /* checks that still run must be dropped before */
 
 /* What an Authorization header is worth. AUTH_WAIT: done(arg, ok) comes from the loop, unless
  * *check is given to basic_auth_drop before. */

@@ -414,15 +414,14 @@ static int stop(struct daemon *d)
 /* Everything that was made so far, in the order in which it stands on one another. */
 static void close_all(struct daemon *d)
 {
+	worker_free(d->commits);
 	http_in_free(d->in);
+	worker_free(d->jobs);
 	web_free(d->web);
-	if (d->core) {
+	if (d->core)
 		core_free(d->core);
-	}
 	http_out_free(d->out);
 	dns_free(d->dns);
-	worker_free(d->commits);
-	worker_free(d->jobs);
 	if (d->commit.loop)
 		commit_done(&d->commit);
 	else

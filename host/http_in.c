@@ -542,6 +542,7 @@ bool http_in_new(const struct http_in_options *o, struct http_in **out, struct d
 
 	h->o = *o;
 	arena_init(&h->arena);
+	TAILQ_INIT(&h->checking);
 	TAILQ_INIT(&h->held);
 	TAILQ_INIT(&h->streams);
 	h->servers = mem_alloc(sizeof(struct server) * (o->n_addresses + 1));
@@ -651,7 +652,6 @@ void http_in_free(struct http_in *h)
 		return;
 	h->closing = true;
 	request_wake_all(h);
-	worker_drain(h->o.jobs, 2 * SECOND); /* passwords: their connections sleep meanwhile */
 	for (int i = 0; i < 3; i++) {
 		h->again = true;
 		run_all(h);

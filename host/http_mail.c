@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/num.h"
 #include "host/transfer.h"
 
 static size_t on_read(char *p, size_t size, size_t n, void *arg)
@@ -84,9 +85,24 @@ static bool set_login(struct transfer *t, struct err *err)
 	SETOPT(c, CURLOPT_PASSWORD, arena_cstr(&t->arena, secret));
 	if (m->auth_identity.n)
 		SETOPT(c, CURLOPT_SASL_AUTHZID, arena_cstr(&t->arena, m->auth_identity));
-	if (cram)
-		SETOPT(c, CURLOPT_LOGIN_OPTIONS, "AUTH=CRAM-MD5");
+	/* A password is no CRAM secret, even if curl would like that better. */
+	SETOPT(c, CURLOPT_LOGIN_OPTIONS, cram ? "AUTH=CRAM-MD5" : "AUTH=PLAIN;AUTH=LOGIN");
 	return true;
+}
+
+/* The last line stays, but for what is said after a refusal (to QUIT). */
+void setup_mail_line(struct transfer *t, struct str line)
+{
+	int64_t code;
+
+	if (line.n < 3 || num_int(str_cut(line, 0, 3), 10, &code) != NUM_OK)
+		return;
+	if (t->refused && code < 400)
+		return;
+	t->refused = code >= 400;
+	t->status = (int)code;
+	buf_clear(&t->body);
+	buf_add(&t->body, line);
 }
 
 bool setup_mail(struct transfer *t, struct err *err)
@@ -103,6 +119,7 @@ bool setup_mail(struct transfer *t, struct err *err)
 		return false;
 	t->req.body = with_crlf(t, t->req.body);
 	t->body_at = 0;
+	t->refused = false;
 	SETOPT(c, CURLOPT_URL, arena_cstr(&t->arena, url));
 	SETOPT(c, CURLOPT_MAIL_FROM, address(t, m->from));
 	SETOPT(c, CURLOPT_MAIL_RCPT, t->rcpt);

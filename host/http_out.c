@@ -268,7 +268,7 @@ static void finish_failed(struct transfer *t, CURLcode code)
 			      STR_ARG(transfer_peer(t)), t->req.max_reply);
 		return;
 	}
-	if (t->req.mail && t->status >= 400) { /* the server said no: that is an answer */
+	if (t->refused) { /* the mail server said no: that is an answer */
 		transfer_over(t, IO_REPLIED);
 		return;
 	}
@@ -674,6 +674,10 @@ static void finish(struct transfer *t, struct now now, CURLcode code)
 	if (code != CURLE_OK) {
 		finish_failed(t, code);
 		return;
+	}
+	if (t->refused) { /* one way to log in, then another went well */
+		t->status = 250;
+		buf_clear(&t->body);
 	}
 	if (t->status == 401 && t->req.config->oauth2)
 		oauth2_refused(t->out->oauth2, t->req.config->oauth2);

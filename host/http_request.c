@@ -52,6 +52,8 @@ void request_end(void *in, struct MHD_Connection *c, void **request,
 	(void)code;
 	if (!r)
 		return;
+	if (r->state == REQUEST_CHECKING)
+		TAILQ_REMOVE(&h->checking, r, link);
 	if (r->state == REQUEST_HELD)
 		TAILQ_REMOVE(&h->held, r, link);
 	if (r->state == REQUEST_STREAM) {
@@ -263,10 +265,26 @@ void request_wake(struct http_in *h, struct now now)
 	wake_streams(h, now);
 }
 
+/* A password was looked at. */
+static void on_checked(void *arg, bool ok)
+{
+	struct request *r = arg;
+
+	TAILQ_REMOVE(&r->in->checking, r, link);
+	r->check = NULL;
+	r->auth_ok = ok;
+	r->state = REQUEST_CHECKED;
+	request_resume(r);
+}
+
 void request_wake_all(struct http_in *h)
 {
 	struct request *r;
 
+	while ((r = TAILQ_FIRST(&h->checking))) {
+		basic_auth_drop(r->check);
+		on_checked(r, false);
+	}
 	while ((r = TAILQ_FIRST(&h->held)))
 		request_give_up(r);
 	TAILQ_FOREACH(r, &h->streams, link)
@@ -367,16 +385,6 @@ static enum MHD_Result handle(struct request *r, const char *method)
 	return MHD_YES;
 }
 
-static void on_checked(void *arg, bool ok)
-{
-	struct request *r = arg;
-
-	r->check = NULL;
-	r->auth_ok = ok;
-	r->state = REQUEST_CHECKED;
-	request_resume(r);
-}
-
 /* Who asks? Then the answer. */
 static enum MHD_Result authenticate(struct request *r, const char *method)
 {
@@ -392,6 +400,7 @@ static enum MHD_Result authenticate(struct request *r, const char *method)
 	case AUTH_WAIT: break;
 	}
 	r->state = REQUEST_CHECKING;
+	TAILQ_INSERT_TAIL(&h->checking, r, link);
 	suspend(r);
 	return MHD_YES;
 }

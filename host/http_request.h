@@ -54,7 +54,7 @@ struct request {
 	struct auth_check *check;
 	bool auth_ok;
 	struct web_answer answer;
-	TAILQ_ENTRY(request) link; /* in held or in streams */
+	TAILQ_ENTRY(request) link; /* in checking, held or streams */
 	uint64_t seen;		   /* stream: the version told last */
 	struct buf out;		   /* stream: what is to be sent */
 	size_t out_at;
@@ -72,7 +72,7 @@ struct http_in {
 	struct basic_auth *auth;
 	struct server *servers;
 	size_t n_servers;
-	struct request_list held, streams;
+	struct request_list checking, held, streams;
 	size_t n_streams;
 	bool closing;
 	bool again;	 /* something was resumed: MHD must run */

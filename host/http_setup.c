@@ -87,13 +87,8 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 	struct transfer *t = arg;
 	struct str line = str_trim((struct str){p, size * n});
 
-	if (t->req.mail) { /* a line of the SMTP dialogue; the last one stays */
-		int64_t code;
-
-		buf_clear(&t->body);
-		buf_add(&t->body, line);
-		if (line.n >= 3 && num_int(str_cut(line, 0, 3), 10, &code) == NUM_OK)
-			t->status = (int)code;
+	if (t->req.mail) {
+		setup_mail_line(t, line);
 	} else if (str_starts(line, "HTTP/")) {
 		new_head(t, line);
 	} else {

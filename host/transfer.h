@@ -72,6 +72,7 @@ struct transfer {
 	struct token_wait token;
 	struct str bearer;							  /* oauth2's */
 	struct curl_slist *headers, *proxy_headers, *resolve, *connect_to, *rcpt; /* in the arena */
+	bool refused;	/* SMTP: the server said 4xx or 5xx; status and body say what */
 	size_t body_at; /* SMTP: how much curl has taken */
 
 	/* the reply */
@@ -109,6 +110,8 @@ ATTR_CHECK bool setup_add_header(struct transfer *t, struct str name, struct str
 				 struct err *err);
 /* http_mail.c */
 ATTR_CHECK bool setup_mail(struct transfer *t, struct err *err);
+/* A line of the server's part of the dialogue. */
+void setup_mail_line(struct transfer *t, struct str line);
 
 /* Wraps setting an option that cannot fail. */
 #define SETOPT(c, option, value) CHECK(curl_easy_setopt(c, option, value) == CURLE_OK)

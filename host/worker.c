@@ -103,9 +103,9 @@ static void *thread_main(void *arg)
 
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
-		struct job *j = list_get(&w->todo);
+		struct job *j = w->stop ? NULL : list_get(&w->todo);
 
-		if (!j && w->stop)
+		if (w->stop)
 			break;
 		if (!j) {
 			pthread_cond_wait(&w->work, &w->lock);
@@ -175,6 +175,12 @@ void worker_free(struct worker *w)
 		pthread_mutex_unlock(&w->lock);
 		pthread_join(w->thread, NULL);
 	}
+
+	struct now now = loop_clocks();
+
+	finish_all(w, now);
+	for (struct job *j; (j = list_get(&w->todo));)
+		j->done(j, now);
 	loop_remove(w->loop, &w->event);
 	close(w->event.fd);
 	pthread_mutex_destroy(&w->lock);

@@ -25,7 +25,8 @@ size_t worker_open(const struct worker *w);
 /* Waits until all jobs have run, at most `most` milliseconds, and calls their done. False: there
  * are still some. */
 bool worker_drain(struct worker *w, ms_t most);
-/* Runs what is open to its end; their done is not called any more. NULL is fine. */
+/* Waits for the job that runs; those that wait are not run any more. done is called for all, so
+ * that their owners can let go. NULL is fine. */
 void worker_free(struct worker *w);
 
 #endif

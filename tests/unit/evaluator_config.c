@@ -252,8 +252,8 @@ static void test_prometheus_mistakes(void **state)
 	expect("promtheus: {}\n" HOOK,
 	       F "1:1: field promtheus not found in the configuration; did you mean prometheus?\n");
 	expect("prometheus: {urll: 'http://a'}\n" HOOK,
-	       F "1:14: field urll not found in prometheus; did you mean url?\n" F
-		 "1:13: prometheus needs the key url\n");
+	       F "1:13: prometheus needs the key url\n" F
+		 "1:14: field urll not found in prometheus; did you mean url?\n");
 	expect("prometheus: {url: 'localhost:9090'}\n" HOOK, F
 	       "1:19: field 'url': unsupported scheme \"\" for URL, it must begin with http:// or "
 	       "https://\n");
@@ -279,6 +279,15 @@ static void test_prometheus_mistakes(void **state)
 	       F "1:73: password_file: cannot open /c/no: No such file or directory\n");
 	expect("oncall: {}\n" HOOK,
 	       F "1:9: oncall is not supported yet: remove it, or wait for a later version\n");
+}
+
+static void test_findings_in_the_order_of_the_file(void **state)
+{
+	(void)state;
+	expect("route: {receiver: r, recievr: x}\nreceivers: [{name: r}, {}]\nbogus: 1\n",
+	       F "1:22: field recievr not found in route; did you mean receiver?\n" F
+		 "2:24: missing name in receiver\n" F
+		 "3:1: field bogus not found in the configuration\n");
 }
 
 static void test_rule_files(void **state)
@@ -445,6 +454,7 @@ static void test_a_benchmark(void **state)
 TEST_GROUP(config, cmocka_unit_test(test_everything), cmocka_unit_test(test_defaults),
 	   cmocka_unit_test(test_refusals), cmocka_unit_test(test_mistakes),
 	   cmocka_unit_test(test_prometheus_mistakes), cmocka_unit_test(test_rule_files),
+	   cmocka_unit_test(test_findings_in_the_order_of_the_file),
 	   cmocka_unit_test(test_environment_and_secrets),
 	   cmocka_unit_test(test_environment_is_put_in_once), cmocka_unit_test(test_flags),
 	   cmocka_unit_test(test_flags_beside_a_file), cmocka_unit_test(test_a_benchmark))
