@@ -108,6 +108,14 @@ static bool do_power(struct story *st, struct str args ATTR_UNUSED)
 	return true;
 }
 
+/* The process and all it had stored. */
+static bool do_lose(struct story *st, struct str args ATTR_UNUSED)
+{
+	sim_crash(st->sim, true);
+	sim_new_disk(st->sim);
+	return true;
+}
+
 static bool do_restart(struct story *st, struct str args)
 {
 	do_stop(st, args);
@@ -124,18 +132,38 @@ static bool do_reload(struct story *st, struct str args)
 	return ok || wrong(st, "the reload was refused: ", str_of(err.msg));
 }
 
-static bool do_series(struct story *st, struct str args)
+/* "SERIES VALUE" */
+static bool series_and_value(struct str args, struct str *series, double *v)
 {
-	struct err err = {.pos = -1};
 	size_t n = args.n;
-	double v;
 
 	while (n && args.p[n - 1] != ' ')
 		n--;
-	if (num_float(str_from(args, n), &v) != NUM_OK)
+	*series = str_trim(str_cut(args, 0, n));
+	return num_float(str_from(args, n), v) == NUM_OK;
+}
+
+static bool do_series(struct story *st, struct str args)
+{
+	struct err err = {.pos = -1};
+	struct str series;
+	double v;
+
+	if (!series_and_value(args, &series, &v))
 		return wrong(st, "no value: ", args);
-	return world_series(st->sim->world, str_trim(str_cut(args, 0, n)), v, &err) ||
+	return world_series(st->sim->world, series, v, &err) ||
 	       wrong(st, "series: ", str_of(err.msg));
+}
+
+static bool do_written(struct story *st, struct str args)
+{
+	int64_t status;
+
+	word(&args);
+	if (num_int(args, 10, &status) != NUM_OK)
+		return wrong(st, "no status: ", args);
+	world_write_status(st->sim->world, (int)status);
+	return true;
 }
 
 static bool do_gone(struct story *st, struct str args)
@@ -311,6 +339,30 @@ static bool expect_blind(struct story *st, bool want)
 	return v.blind == want || wrong(st, want ? "it is not blind" : "it is blind", STR(""));
 }
 
+static bool expect_written(struct story *st, struct str args)
+{
+	struct err err = {.pos = -1};
+	struct str series;
+	double want, v;
+	char text[64];
+
+	if (!series_and_value(args, &series, &want))
+		return wrong(st, "no value: ", args);
+	if (!world_written(st->sim->world, series, &v, &err))
+		return wrong(st, "", str_of(err.msg));
+	snprintf(text, sizeof(text), "%.17g", v);
+	return v == want || wrong(st, "its value is ", str_of(text));
+}
+
+static bool expect_unwritten(struct story *st, struct str args)
+{
+	struct err err = {.pos = -1};
+	double v;
+
+	return !world_written(st->sim->world, args, &v, &err) ||
+	       wrong(st, "there is a value for ", args);
+}
+
 static bool do_expect(struct story *st, struct str args)
 {
 	struct str what = word(&args);
@@ -323,6 +375,11 @@ static bool do_expect(struct story *st, struct str args)
 		return expect_blind(st, true);
 	if (str_is(what, "not"))
 		return expect_blind(st, false);
+
+	if (str_is(what, "written"))
+		return expect_written(st, args);
+	if (str_is(what, "unwritten"))
+		return expect_unwritten(st, args);
 
 	struct wanted w = look_for(st, word(&args));
 
@@ -340,11 +397,23 @@ static const struct {
 	const char *word;
 	bool (*fn)(struct story *st, struct str args);
 } COMMANDS[] = {
-	{"config", do_config},	   {"rules", do_rules},	  {"start", do_start},
-	{"stop", do_stop},	   {"crash", do_crash},	  {"power", do_power},
-	{"restart", do_restart},   {"reload", do_reload}, {"series", do_series},
-	{"gone", do_gone},	   {"elapse", do_elapse}, {"prometheus", do_prometheus},
-	{"receiver", do_receiver}, {"clock", do_clock},	  {"store", do_store},
+	{"config", do_config},
+	{"rules", do_rules},
+	{"start", do_start},
+	{"stop", do_stop},
+	{"crash", do_crash},
+	{"power", do_power},
+	{"lose", do_lose},
+	{"restart", do_restart},
+	{"reload", do_reload},
+	{"series", do_series},
+	{"gone", do_gone},
+	{"elapse", do_elapse},
+	{"prometheus", do_prometheus},
+	{"receiver", do_receiver},
+	{"clock", do_clock},
+	{"store", do_store},
+	{"written", do_written},
 	{"expect", do_expect},
 };
 

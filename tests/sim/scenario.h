@@ -2,13 +2,15 @@
  * Scenario files: a story in plain words, one command a line.
  *
  *	config / rules [NAME] ... end     the files rouse reads (lines up to a line `end`)
- *	start | stop | crash | power cut | restart | reload | reload refused
+ *	start | stop | crash | power cut | lose disk | restart | reload | reload refused
  *	series SELECTOR VALUE | gone SELECTOR
  *	elapse 5m
  *	prometheus up|down|hangs|error|garbage|half|says-no
  *	receiver HOST up|down|hangs|STATUS [RETRY-AFTER]
  *	clock +1h | clock -10m
  *	store fails | store works
+ *	written answers 204|503 ...       what remote write requests are told
+ *	expect written SERIES VALUE | expect unwritten SERIES
  *	expect page HOST firing|resolved ALERTNAME [with TEXT]
  *	expect no page
  *	expect alert ALERTNAME pending|firing|none

@@ -520,6 +520,13 @@ void sim_crash(struct sim *s, bool power_cut)
 	sim_trace(s, power_cut ? "power cut" : "killed");
 }
 
+void sim_new_disk(struct sim *s)
+{
+	CHECK(!s->core);
+	sim_disk_free(s->disk);
+	s->disk = sim_disk_new(s->seed);
+}
+
 struct sim *sim_new(uint64_t seed)
 {
 	struct sim *s = MEM_NEW(struct sim);

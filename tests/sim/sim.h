@@ -62,7 +62,7 @@ struct sim {
 	struct core *core;
 	struct batch *flying; /* being committed */
 	struct batch *kept;   /* could not be committed: tried again with the next one */
-	ms_t tried_at;        /* mono */
+	ms_t tried_at;	      /* mono */
 	struct map files;     /* name -> malloc'ed text: rouse.yml and rule files */
 	struct faults faults;
 	struct world *world;
@@ -92,6 +92,8 @@ bool sim_reload(struct sim *s, struct err *err);
 void sim_stop(struct sim *s);
 /* kill -9 or a power cut (then the disk loses what was not synced). */
 void sim_crash(struct sim *s, bool power_cut);
+/* The disk is replaced by an empty one; rouse must not run. */
+void sim_new_disk(struct sim *s);
 /* Lets time pass. */
 void sim_elapse(struct sim *s, ms_t span);
 /* Steps the wall clock. */

@@ -15,6 +15,7 @@
 #include "promql/matcher.h"
 #include "promql/parse.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/written.h"
 
 struct element {
 	struct labels labels;
@@ -34,6 +35,9 @@ struct world_receiver {
 struct world {
 	struct sim *sim;
 	struct elements series; /* labels owned */
+	struct written written;
+	int write_status;
+	ms_t at; /* of the query being answered */
 	enum prom_mode mode;
 	struct map receivers; /* host -> struct world_receiver */
 	struct page **pages;
@@ -45,6 +49,7 @@ struct world *world_new(struct sim *s)
 	struct world *w = MEM_NEW(struct world);
 
 	w->sim = s;
+	w->write_status = 204;
 	map_init(&w->receivers);
 	return w;
 }
@@ -54,6 +59,7 @@ void world_free(struct world *w)
 	for (size_t i = 0; i < w->series.n; i++)
 		labels_free(w->series.v[i].labels);
 	free(w->series.v);
+	written_done(&w->written);
 	for (size_t i = 0; i < w->n_pages; i++) {
 		free(w->pages[i]->to);
 		free(w->pages[i]->key);
@@ -192,21 +198,33 @@ static struct labels bare(struct labels ls, struct arena *a)
 	return out;
 }
 
+static bool selected(const struct expr *e, struct labels ls)
+{
+	bool all = true;
+
+	for (size_t k = 0; k < e->u.selector.n_matchers && all; k++) {
+		const struct matcher *m = &e->u.selector.matchers[k];
+
+		CHECK(matcher_test(m, labels_get(ls, m->name), &all, NULL));
+	}
+	return all;
+}
+
+/* The script's series, and what was written back. */
 static struct elements select_series(struct world *w, const struct expr *e)
 {
 	struct elements out = {0};
 
 	for (size_t i = 0; i < w->series.n; i++) {
-		bool all = true;
-
-		for (size_t k = 0; k < e->u.selector.n_matchers && all; k++) {
-			const struct matcher *m = &e->u.selector.matchers[k];
-
-			CHECK(matcher_test(m, labels_get(w->series.v[i].labels, m->name), &all,
-					   NULL));
-		}
-		if (all)
+		if (selected(e, w->series.v[i].labels))
 			push(&out, w->series.v[i].labels, w->series.v[i].v);
+	}
+	for (size_t i = 0; i < w->written.n; i++) {
+		const struct written_series *s = &w->written.v[i];
+		const struct written_sample *at = written_at(s, w->at);
+
+		if (at && selected(e, s->labels))
+			push(&out, s->labels, at->v);
 	}
 	return out;
 }
@@ -337,18 +355,83 @@ static void put_elements(struct buf *b, const struct elements *es, ms_t at)
 	buf_adds(b, "]}}");
 }
 
-static bool eval_text(struct world *w, struct str expr, struct arena *a, struct elements *out,
-		      struct err *err)
+static bool parse(struct str expr, struct arena *a, const struct expr **e, struct err *err)
 {
 	struct promql_options o = promql_options_default();
 	struct limits l;
-	const struct expr *e;
 
 	limits_default(&l);
-	if (!promql_parse(expr, &o, &l, a, &e, err))
+	return promql_parse(expr, &o, &l, a, e, err);
+}
+
+static bool eval_text(struct world *w, struct str expr, struct arena *a, struct elements *out,
+		      struct err *err)
+{
+	const struct expr *e;
+
+	if (!parse(expr, a, &e, err))
 		return false;
 	*out = eval(w, e, a);
 	return true;
+}
+
+/* A range selector: all samples that were written in the range, markers left out. */
+static void put_matrix(struct world *w, struct buf *b, const struct expr *e)
+{
+	bool first = true;
+
+	buf_adds(b, "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[");
+	for (size_t i = 0; i < w->written.n; i++) {
+		const struct written_series *s = &w->written.v[i];
+		size_t n = 0;
+
+		if (!selected(e->u.matrix.selector, s->labels))
+			continue;
+		buf_adds(b, first ? "{\"metric\":" : ",{\"metric\":");
+		labels_put_json(b, s->labels);
+		buf_adds(b, ",\"values\":[");
+		for (size_t k = 0; k < s->n; k++) {
+			if (s->v[k].stale || s->v[k].at > w->at ||
+			    s->v[k].at <= w->at - e->u.matrix.range)
+				continue;
+			buf_printf(b, "%s[%lld.%03d,\"", n++ ? "," : "",
+				   (long long)(s->v[k].at / 1000), (int)(s->v[k].at % 1000));
+			num_put_float(b, s->v[k].v, 'f', -1);
+			buf_adds(b, "\"]");
+		}
+		buf_adds(b, "]}");
+		first = false;
+	}
+	buf_adds(b, "]}}");
+}
+
+bool world_written(struct world *w, struct str series, double *v, struct err *err)
+{
+	struct labels ls = {0};
+	struct arena a;
+	bool found = false;
+
+	arena_init(&a);
+	if (!series_labels(series, &a, &ls, err)) {
+		arena_done(&a);
+		return false;
+	}
+	err_set(err, 0, "nothing is written to %.*s", STR_ARG(series));
+	for (size_t i = 0; i < w->written.n && !found; i++) {
+		const struct written_sample *at = written_at(&w->written.v[i], w->sim->now.wall);
+
+		if (!at || !labels_eq(w->written.v[i].labels, ls))
+			continue;
+		*v = at->v;
+		found = true;
+	}
+	arena_done(&a);
+	return found;
+}
+
+void world_write_status(struct world *w, int status)
+{
+	w->write_status = status;
 }
 
 size_t world_truth(struct world *w, struct str expr)
@@ -386,21 +469,26 @@ static void query_answered(struct world *w, struct str text, bool half, struct a
 {
 	struct str expr = param(text, "query=", a);
 	struct elements es = {0};
+	const struct expr *e;
 	double at = 0;
 	struct err err;
 	struct buf b;
 
 	buf_init(&b, BUF_MAX_ANY);
 	CHECK(num_float(param(text, "time=", a), &at) == NUM_OK);
-	if (!eval_text(w, expr, a, &es, &err)) {
+	w->at = (ms_t)llround(at * 1000);
+	if (!parse(expr, a, &e, &err)) {
 		out->status = 400;
-		buf_printf(&b, "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"%s\"}",
-			   "parse error");
+		buf_adds(&b, "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse "
+			     "error\"}");
+	} else if (e->kind == EXPR_MATRIX) {
+		put_matrix(w, &b, e);
 	} else {
-		put_elements(&b, &es, (ms_t)llround(at * 1000));
+		es = eval(w, e, a);
+		put_elements(&b, &es, w->at);
 		out->good = !half;
 		out->expr = expr;
-		out->at = (ms_t)llround(at * 1000);
+		out->at = w->at;
 		out->n = es.n;
 	}
 	out->body = arena_str(a, buf_str(&b));
@@ -408,6 +496,21 @@ static void query_answered(struct world *w, struct str text, bool half, struct a
 		out->body.n = out->body.n / 2;
 	free(es.v);
 	buf_done(&b);
+}
+
+static void write_arrive(struct world *w, struct str body, struct answer *out)
+{
+	out->prom = true;
+	out->status = w->write_status;
+	if (w->mode == PROM_DOWN) {
+		out->outcome = IO_UNSENT;
+		out->error = STR("connection refused");
+		return;
+	}
+	if (w->write_status / 100 == 2)
+		CHECK(written_take(&w->written, body));
+	else
+		out->body = STR("out of space");
 }
 
 static void fail(struct answer *out, enum io_outcome outcome, const char *words)
@@ -514,7 +617,9 @@ void world_arrive(struct world *w, struct str url, struct str body, struct str k
 		  struct answer *out)
 {
 	*out = (struct answer){.outcome = IO_REPLIED, .status = 200};
-	if (str_is(host_of(url), "prom.sim"))
+	if (str_ends(url, "/api/v1/write"))
+		write_arrive(w, body, out);
+	else if (str_is(host_of(url), "prom.sim"))
 		prom_arrive(w, body.n ? body : url, a, out);
 	else
 		receiver_arrive(w, url, body, key, out);

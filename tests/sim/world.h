@@ -46,6 +46,11 @@ void world_prom(struct world *w, enum prom_mode mode);
 /* Receivers by host name. status 200: well; 0: nobody listens; -1: takes it and never answers. */
 void world_receiver(struct world *w, const char *host, int status, const char *retry_after);
 
+/* What remote_write has written: the value of a series now; false if it has none. */
+ATTR_CHECK bool world_written(struct world *w, struct str series, double *v, struct err *err);
+/* The answer to remote write requests: 204, or a status that refuses them. */
+void world_write_status(struct world *w, int status);
+
 size_t world_pages(const struct world *w);
 struct page *world_page(struct world *w, size_t i);
 
