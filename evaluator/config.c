@@ -524,6 +524,27 @@ static bool read_file(struct config_load *l)
 	return read_top(l, top);
 }
 
+static bool comes_later(const struct diag *a, const struct diag *b)
+{
+	if (!a->file || !b->file || strcmp(a->file, b->file) != 0)
+		return false;
+	return a->line != b->line ? a->line > b->line : a->col > b->col;
+}
+
+/* Findings of a file in the order of the file, though its parts are read in another one. There are
+ * at most DIAGS_MAX. */
+static void sort_findings(struct diags *d, size_t from)
+{
+	for (size_t i = from + 1; i < d->n; i++) {
+		struct diag x = d->v[i];
+		size_t at = i;
+
+		for (; at > from && comes_later(&d->v[at - 1], &x); at--)
+			d->v[at] = d->v[at - 1];
+		d->v[at] = x;
+	}
+}
+
 static struct str folder_of(struct str file)
 {
 	size_t n = file.n;
@@ -547,6 +568,7 @@ bool config_load(struct str path, const struct config_args *args, const struct c
 		.diags = diags,
 		.tree = &tree,
 	};
+	size_t found = diags->n;
 	bool ok;
 
 	CHECK(files && files->read && files->glob && files->env);
@@ -558,6 +580,7 @@ bool config_load(struct str path, const struct config_args *args, const struct c
 	load.fields = (struct fields){.arena = &c->arena, .file = c->file, .diags = diags};
 	ok = path.n > 0 ? read_file(&load) : read_top(&load, NULL);
 	arena_done(&tree);
+	sort_findings(diags, found);
 	if (!ok)
 		return false;
 	*out = TAKE(c);

@@ -52,7 +52,7 @@ bool config_args_text(const struct config_args *args, struct arena *a, struct st
 
 	if (args->email.n > 0 && args->smtp_smarthost.n == 0) {
 		diags_add(diags, (struct str){0}, 0, 0,
-			  "e-mail to %.*s needs a mail server: name it as HOST:PORT, or write a "
+			  "e-mail to %.*s needs a mail server: --smtp.smarthost=HOST:PORT, or a "
 			  "configuration file with global.smtp_smarthost",
 			  STR_ARG(args->email));
 		return false;
