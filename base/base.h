@@ -42,17 +42,17 @@ _Noreturn void check_failed(const char *what, const char *file, int line);
 
 /* OWNED(thing) t = thing_new(); frees at scope end; return TAKE(t) hands it on. */
 #define OWNED(x) __attribute__((cleanup(x##_cleanup))) struct x *
-#define TAKE(v)                                                                                    \
-	({                                                                                         \
-		__typeof__(v) take_tmp_ = (v);                                                     \
-		(v) = NULL;                                                                        \
-		take_tmp_;                                                                         \
+#define TAKE(v) \
+	({ \
+		__typeof__(v) take_tmp_ = (v); \
+		(v) = NULL; \
+		take_tmp_; \
 	})
 /* Put once beside x_free so that OWNED(x) works. */
-#define OWNED_DEFINE(x)                                                                            \
-	static inline void x##_cleanup(struct x **p)                                               \
-	{                                                                                          \
-		x##_free(*p);                                                                      \
+#define OWNED_DEFINE(x) \
+	static inline void x##_cleanup(struct x **p) \
+	{ \
+		x##_free(*p); \
 	}
 
 /* A borrowed slice of bytes; p may be NULL only when n is 0. Not terminated. */
@@ -71,12 +71,12 @@ bool str_is(struct str a, const char *cstr);
 int str_cmp(struct str a, struct str b); /* byte order, shorter first: <0, 0, >0 */
 bool str_starts(struct str s, const char *prefix);
 bool str_ends(struct str s, const char *suffix);
-struct str str_from(struct str s, size_t at);              /* the tail from at; empty past the end */
-struct str str_cut(struct str s, size_t from, size_t to);  /* [from, to), clipped */
-struct str str_trim(struct str s);                         /* without ASCII white space around */
-ptrdiff_t str_find(struct str s, struct str what);         /* offset or -1 */
-ptrdiff_t str_find_char(struct str s, char c);             /* offset or -1 */
-bool str_is_utf8(struct str s);                            /* valid, no surrogates, no overlongs */
-uint64_t str_hash(struct str s);                           /* xxHash64, seed 0 */
+struct str str_from(struct str s, size_t at);		  /* the tail from at; empty past the end */
+struct str str_cut(struct str s, size_t from, size_t to); /* [from, to), clipped */
+struct str str_trim(struct str s);			  /* without ASCII white space around */
+ptrdiff_t str_find(struct str s, struct str what);	  /* offset or -1 */
+ptrdiff_t str_find_char(struct str s, char c);		  /* offset or -1 */
+bool str_is_utf8(struct str s);				  /* valid, no surrogates, no overlongs */
+uint64_t str_hash(struct str s);			  /* xxHash64, seed 0 */
 
 #endif

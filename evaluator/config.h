@@ -17,7 +17,7 @@ struct rule_set;
 
 /* Somebody rouse talks HTTP to: Prometheus, a remote-write receiver, an Alertmanager. */
 struct endpoint {
-	struct str url; /* without a trailing slash */
+	struct str url;	       /* without a trailing slash */
 	struct str public_url; /* without user info: what may be shown */
 	struct http_config http;
 	ms_t timeout;
@@ -28,16 +28,16 @@ struct endpoint {
 struct prometheus_config {
 	struct endpoint *urls; /* tried in order; all share http and timeout */
 	size_t n_urls;
-	bool gzip;                /* ask for compressed answers (far Prometheuses) */
-	ms_t evaluation_interval; /* 1m */
-	ms_t rule_query_offset;   /* 0 */
-	ms_t query_timeout;       /* 30s */
-	ms_t resend_delay;        /* 1m, towards alertmanagers */
+	bool gzip;		   /* ask for compressed answers (far Prometheuses) */
+	ms_t evaluation_interval;  /* 1m */
+	ms_t rule_query_offset;	   /* 0 */
+	ms_t query_timeout;	   /* 30s */
+	ms_t resend_delay;	   /* 1m, towards alertmanagers */
 	ms_t for_outage_tolerance; /* 1h */
-	ms_t for_grace_period;     /* 10m */
-	int blind_after;          /* missed evaluations of a group until rouse says it is blind: 3 */
+	ms_t for_grace_period;	   /* 10m */
+	int blind_after; /* missed evaluations of a group until rouse says it is blind: 3 */
 	struct labels external_labels;
-	struct endpoint *remote_write;  /* NULL: none */
+	struct endpoint *remote_write;	/* NULL: none */
 	struct endpoint *alertmanagers; /* forwarded to, beside rouse's own paging */
 	size_t n_alertmanagers;
 	struct str console_url; /* where links to graphs lead; default the first url */
@@ -63,8 +63,8 @@ struct config_args {
 	size_t n_rule_globs;
 	struct str discord, webhook, email; /* any of them: a receiver "default" */
 	struct str smtp_smarthost, smtp_from;
-	bool console;                       /* print pages to stdout */
-	ms_t group_wait;                    /* MS_NONE: the default */
+	bool console;	 /* print pages to stdout */
+	ms_t group_wait; /* MS_NONE: the default */
 };
 
 /* Reads the file (path empty: only args), the rule files it names, templates and secrets' places.

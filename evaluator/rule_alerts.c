@@ -218,7 +218,8 @@ void rule_alerts_changed(struct core *c, struct now now, struct rule_run *rr, st
 	case STATE_FIRED: fired(c, now, rr, a); break;
 	case STATE_REFIRED:
 		rule_alerts_store(c, rr, a);
-		trail(c, now, a, "firing", "the condition has held again for as long as `for` says");
+		trail(c, now, a, "firing",
+		      "the condition has held again for as long as `for` says");
 		rule_alerts_tell(c, now, rr, a);
 		break;
 	case STATE_UPDATED: rule_alerts_tell(c, now, rr, a); break;

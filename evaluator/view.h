@@ -31,11 +31,11 @@ struct rule_view {
 	const struct rule_group *group;
 	enum rule_health health;
 	enum alert_state state; /* of the worst alert */
-	bool evaluated;         /* false: state is "unknown" */
+	bool evaluated;		/* false: state is "unknown" */
 	struct str last_error;
-	ms_t last_evaluation;   /* wall; MS_NONE: never */
+	ms_t last_evaluation; /* wall; MS_NONE: never */
 	double evaluation_s;
-	size_t n_alerts;        /* pending and firing */
+	size_t n_alerts; /* pending and firing */
 };
 
 struct group_view {
@@ -48,16 +48,16 @@ struct group_view {
 };
 
 struct prometheus_view {
-	struct str url; /* without user info */
-	bool healthy;   /* the last answer was one */
-	bool current;   /* asked first now */
+	struct str url;		   /* without user info */
+	bool healthy;		   /* the last answer was one */
+	bool current;		   /* asked first now */
 	ms_t last_ok, last_failed; /* wall, MS_NONE */
 	struct str last_error;
 	uint64_t queries, failures;
 };
 
 struct self_view {
-	bool blind;        /* too many missed evaluations: nothing can be seen */
+	bool blind; /* too many missed evaluations: nothing can be seen */
 	ms_t blind_since;
 	bool store_failing;
 	struct str store_error;
@@ -69,15 +69,16 @@ struct self_view {
 };
 
 /* Groups by file, then name, as the API lists them. fn returns false to stop. */
-void core_groups(const struct core *c, bool (*fn)(void *arg, const struct group_view *g), void *arg);
+void core_groups(const struct core *c, bool (*fn)(void *arg, const struct group_view *g),
+		 void *arg);
 /* Rules of a group in order. */
 void core_rules(const struct core *c, const struct rule_group *g,
 		bool (*fn)(void *arg, const struct rule_view *r), void *arg);
 /* Pending and firing alerts of a rule. */
 void core_rule_alerts(const struct core *c, const struct rule_view *r,
 		      bool (*fn)(void *arg, const struct rule_alert_view *a), void *arg);
-void core_prometheuses(const struct core *c,
-		       bool (*fn)(void *arg, const struct prometheus_view *p), void *arg);
+void core_prometheuses(const struct core *c, bool (*fn)(void *arg, const struct prometheus_view *p),
+		       void *arg);
 void core_self(const struct core *c, struct self_view *out);
 
 #endif

@@ -19,34 +19,35 @@ struct promql_options;
 struct rule_text {
 	struct str name, value;
 	int line, col;
-	const struct expand *expand; /* compiled; NULL in recording rules (their labels are verbatim) */
+	const struct expand
+		*expand; /* compiled; NULL in recording rules (their labels are verbatim) */
 };
 
 struct rule {
 	bool alerting;
-	struct str name;         /* alert or record */
-	struct str expr_text;    /* as in the file */
-	struct str query;        /* canonical print of the expression: what is asked and shown */
+	struct str name;      /* alert or record */
+	struct str expr_text; /* as in the file */
+	struct str query;     /* canonical print of the expression: what is asked and shown */
 	const struct expr *expr;
-	ms_t hold;               /* `for` */
+	ms_t hold; /* `for` */
 	ms_t keep_firing_for;
-	struct labels labels;    /* group labels overlaid by the rule's, texts unexpanded */
+	struct labels labels; /* group labels overlaid by the rule's, texts unexpanded */
 	/* The same, sorted by name, and those that are empty: they take that label off a result. */
 	struct rule_text *label_texts;
 	size_t n_labels;
 	struct rule_text *annotations; /* sorted by name */
 	size_t n_annotations;
-	int line, col;           /* of the rule in its file */
-	int number;              /* in its group, from 1 */
+	int line, col; /* of the rule in its file */
+	int number;    /* in its group, from 1 */
 };
 
 struct rule_group {
 	struct str file, name;
-	struct str key;          /* "file;name" */
-	ms_t interval;           /* never 0: the default is filled in */
+	struct str key; /* "file;name" */
+	ms_t interval;	/* never 0: the default is filled in */
 	bool has_query_offset;
-	ms_t query_offset;       /* the default is filled in */
-	int64_t limit;           /* 0: none */
+	ms_t query_offset; /* the default is filled in */
+	int64_t limit;	   /* 0: none */
 	struct labels labels;
 	struct rule *rules;
 	size_t n;
@@ -63,7 +64,7 @@ struct rule_set {
 };
 
 struct rule_defaults {
-	ms_t interval;     /* of groups without one */
+	ms_t interval; /* of groups without one */
 	ms_t query_offset;
 	bool legacy_names; /* metric_name_validation_scheme: legacy */
 	bool ignore_unknown_fields;
@@ -79,8 +80,9 @@ struct rule_file {
 /* Reads and checks all files; every error of every file goes to diags (messages in upstream's
  * words, places kept in the diag). The set is made only if there was no error; the caller owns
  * one reference. */
-ATTR_CHECK bool rule_set_load(const struct rule_file *files, size_t n, const struct rule_defaults *d,
-			      struct rule_set **out, struct diags *diags);
+ATTR_CHECK bool rule_set_load(const struct rule_file *files, size_t n,
+			      const struct rule_defaults *d, struct rule_set **out,
+			      struct diags *diags);
 struct rule_set *rule_set_ref(struct rule_set *rs);
 void rule_set_free(struct rule_set *rs); /* drops a reference */
 OWNED_DEFINE(rule_set)

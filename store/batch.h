@@ -37,8 +37,8 @@ void batch_free(struct batch *b);
 OWNED_DEFINE(batch)
 /* Copies the values. batch_add(b, ST_ALERT_PUT, V_TEXT(key), V_INT(at)) */
 void batch_add_vals(struct batch *b, enum stmt st, const struct val *vals, size_t n);
-#define batch_add(b, st, ...)                                                                      \
-	batch_add_vals(b, st, (const struct val[]){__VA_ARGS__},                                   \
+#define batch_add(b, st, ...) \
+	batch_add_vals(b, st, (const struct val[]){__VA_ARGS__}, \
 		       sizeof((const struct val[]){__VA_ARGS__}) / sizeof(struct val))
 size_t batch_count(const struct batch *b);
 size_t batch_bytes(const struct batch *b);

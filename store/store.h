@@ -15,8 +15,8 @@
 struct store;
 
 struct store_options {
-	const char *vfs;  /* SQLite VFS by name, NULL: the default (the simulator brings its own) */
-	bool read_only;   /* never writes, never migrates */
+	const char *vfs; /* SQLite VFS by name, NULL: the default (the simulator brings its own) */
+	bool read_only;	 /* never writes, never migrates */
 };
 
 /* Opens or creates, migrates to the newest schema, and checks it. `path` is a file; its folder must

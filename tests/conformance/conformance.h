@@ -30,14 +30,14 @@ void json_cases(struct tally *t, const char *path,
 struct str case_text(const json_t *c, const char *key);
 
 /* kind_<name> with - as _; each is defined in one tests/conformance/kind_*.c */
-#define KINDS(K)                                                                                   \
-	K("promql-lex", kind_promql_lex)                                                           \
-	K("promql-parse", kind_promql_parse)                                                       \
-	K("promql-series", kind_promql_series)                                                     \
-	K("promql-pretty", kind_promql_pretty)                                                     \
-	K("rule-dependencies", kind_rule_dependencies)                                             \
-	K("templates", kind_templates)                                                             \
-	K("rule-files", kind_rule_files)                                                           \
+#define KINDS(K) \
+	K("promql-lex", kind_promql_lex) \
+	K("promql-parse", kind_promql_parse) \
+	K("promql-series", kind_promql_series) \
+	K("promql-pretty", kind_promql_pretty) \
+	K("rule-dependencies", kind_rule_dependencies) \
+	K("templates", kind_templates) \
+	K("rule-files", kind_rule_files) \
 	K("real-rules", kind_real_rules)
 #define KIND_DECLARE(name, fn) kind_fn fn __attribute__((weak));
 KINDS(KIND_DECLARE)

@@ -77,7 +77,8 @@ void json_cases(struct tally *t, const char *path,
 		fprintf(stderr, "conformance: %s is no array of cases: %s\n", path, je.text);
 		exit(2);
 	}
-	json_array_foreach (root, i, c) {
+	json_array_foreach(root, i, c)
+	{
 		char name[512];
 
 		snprintf(name, sizeof(name), "%s:%zu", path, i + 2);

@@ -22,11 +22,12 @@ struct test_group {
 };
 
 /* Groups find one another through a linker section, so no list is kept by hand. */
-#define TEST_GROUP(group, ...)                                                                     \
-	static const struct CMUnitTest group##_tests[] = {__VA_ARGS__};                            \
-	static const struct test_group group##_group = {                                           \
-		#group, group##_tests, sizeof(group##_tests) / sizeof(group##_tests[0])};          \
-	__attribute__((used, section("test_groups"))) static const struct test_group *const        \
-		group##_entry = &group##_group;
+#define TEST_GROUP(group, ...) \
+	static const struct CMUnitTest group##_tests[] = {__VA_ARGS__}; \
+	static const struct test_group group##_group = {#group, group##_tests, \
+							sizeof(group##_tests) / \
+								sizeof(group##_tests[0])}; \
+	__attribute__((used, section("test_groups"))) static const struct test_group \
+		*const group##_entry = &group##_group;
 
 #endif
