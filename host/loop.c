@@ -72,7 +72,8 @@ void loop_change(struct loop *l, struct loop_fd *f, uint32_t events)
 {
 	struct epoll_event e = {.events = events, .data.ptr = f};
 
-	CHECK(epoll_ctl(l->epoll, EPOLL_CTL_MOD, f->fd, &e) == 0);
+	if (epoll_ctl(l->epoll, EPOLL_CTL_MOD, f->fd, &e) < 0)
+		CHECK(errno == ENOENT && epoll_ctl(l->epoll, EPOLL_CTL_ADD, f->fd, &e) == 0);
 }
 
 void loop_remove(struct loop *l, struct loop_fd *f)

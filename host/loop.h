@@ -41,6 +41,7 @@ void loop_done(struct loop *l);
 struct now loop_clocks(void);
 
 void loop_add(struct loop *l, struct loop_fd *f, uint32_t events);
+/* Also when the descriptor was closed and opened anew meanwhile. */
 void loop_change(struct loop *l, struct loop_fd *f, uint32_t events);
 /* The descriptor must still be open. */
 void loop_remove(struct loop *l, struct loop_fd *f);
