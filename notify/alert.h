@@ -10,28 +10,28 @@
 enum alert_source {
 	ALERT_FROM_RULE, /* rouse's evaluator: fires until the evaluator says otherwise */
 	ALERT_FROM_SELF, /* rouse about itself */
-	ALERT_FROM_API,  /* somebody posted it; may time out */
+	ALERT_FROM_API,	 /* somebody posted it; may time out */
 };
 
 /* What a source hands in; everything is borrowed for the call. Annotations are a label set too
  * (an empty annotation is absent in messages, as it prints as nothing). */
 struct alert_in {
-	struct labels labels;      /* identity; alertname included */
+	struct labels labels; /* identity; alertname included */
 	struct labels annotations;
-	ms_t starts_at;            /* wall; when it began to fire */
-	ms_t ends_at;              /* wall; MS_NONE: fires on */
+	ms_t starts_at; /* wall; when it began to fire */
+	ms_t ends_at;	/* wall; MS_NONE: fires on */
 	struct str generator_url;
 	enum alert_source source;
 };
 
 /* One that is kept. */
 struct alert {
-	struct labels labels; /* owned */
+	struct labels labels;	   /* owned */
 	struct labels annotations; /* owned */
 	ms_t starts_at, ends_at, updated_at;
 	char *generator_url; /* owned */
 	enum alert_source source;
-	bool timeout; /* ends_at was made up from resolve_timeout */
+	bool timeout;  /* ends_at was made up from resolve_timeout */
 	uint64_t hash; /* labels_hash: what the notification log keeps */
 };
 

@@ -137,9 +137,13 @@ static void update_alert(struct notify *n, struct now now, struct kept_alert *ka
 	if (!moved)
 		return;
 	alerts_store(n, ka);
-	for (size_t i = 0; i < ka->n_in; i++)
-		group_touched(ka->in[i]->group, now, ka);
-	alerts_drop_if_done(n, now, ka);
+	if (is_over) {
+		for (size_t i = 0; i < ka->n_in; i++)
+			group_touched(ka->in[i]->group, now, ka);
+		alerts_drop_if_done(n, now, ka);
+	} else {
+		group_route(n, now, ka); /* it may have left some groups, but not all */
+	}
 }
 
 void alerts_put(struct notify *n, struct now now, const struct alert_in *in, size_t count)

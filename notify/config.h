@@ -19,7 +19,7 @@ struct template_set;
 struct yaml_node;
 
 struct route {
-	struct str id;  /* {}/{a="b"}/0 */
+	struct str id;	/* {}/{a="b"}/0 */
 	struct str key; /* {}/{a="b"} */
 	struct str receiver;
 	struct str *group_by;
@@ -38,12 +38,12 @@ struct route {
 struct integration {
 	const struct receiver_kind *kind;
 	struct str receiver; /* name */
-	int index;           /* in the list of its kind */
-	struct str id;       /* "name/kind/index" */
+	int index;	     /* in the list of its kind */
+	struct str id;	     /* "name/kind/index" */
 	bool send_resolved;
 	bool update_message;
 	struct http_config *http;
-	const void *config;  /* the kind's own struct */
+	const void *config; /* the kind's own struct */
 };
 
 struct receiver {
@@ -57,7 +57,8 @@ struct global_config {
 	ms_t resolve_timeout;
 	struct http_config http;
 	struct str smtp_from, smtp_hello, smtp_smarthost, smtp_auth_username, smtp_auth_password,
-		smtp_auth_password_file, smtp_auth_secret, smtp_auth_secret_file, smtp_auth_identity;
+		smtp_auth_password_file, smtp_auth_secret, smtp_auth_secret_file,
+		smtp_auth_identity;
 	bool smtp_require_tls;
 	bool smtp_force_implicit_tls, has_smtp_force_implicit_tls;
 	struct tls_config smtp_tls;
@@ -86,7 +87,8 @@ struct config_files {
 };
 
 /* Reads the Alertmanager keys of the top-level map (others are left alone: the caller knows them).
- * Every mistake goes to diags. `file` is for messages, its folder is what relative files stand in. */
+ * Every mistake goes to diags. `file` is for messages, its folder is what relative files stand in.
+ */
 ATTR_CHECK bool notify_config_parse(const struct yaml_node *top, struct str file,
 				    const struct config_files *files, const struct limits *l,
 				    struct notify_config **out, struct diags *diags);

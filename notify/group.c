@@ -49,6 +49,15 @@ static void join(struct group *g, struct kept_alert *ka)
 	g->members[g->n_members++] = m;
 }
 
+static bool is_member(const struct group *g, const struct kept_alert *ka)
+{
+	for (size_t i = 0; i < ka->n_in; i++) {
+		if (ka->in[i]->group == g)
+			return true;
+	}
+	return false;
+}
+
 /* The last one takes the place of the one that goes. */
 static void leave(struct member *m)
 {
@@ -204,7 +213,8 @@ static void route_found(void *arg, const struct route *r)
 		g = group_new(x->n, r, labels, buf_str(&id));
 		set_first_timer(g, x->now, x->alert);
 	}
-	join(g, x->alert);
+	if (!is_member(g, x->alert))
+		join(g, x->alert);
 	group_touched(g, x->now, x->alert);
 	buf_done(&id);
 	arena_done(&a);

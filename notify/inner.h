@@ -197,7 +197,7 @@ void alerts_free(struct notify *n);
 ATTR_CHECK bool alerts_restore(struct notify *n, struct now now, struct store *s, struct err *err);
 
 /* ---- group.c ----------------------------------------------------------------------------- */
-/* Puts an alert into the groups its routes ask for. */
+/* Puts an alert into the groups its routes ask for, where it is not yet. */
 void group_route(struct notify *n, struct now now, struct kept_alert *ka);
 /* A member changed: the group's next flush becomes durable. */
 void group_touched(struct group *g, struct now now, const struct kept_alert *ka);

@@ -33,8 +33,8 @@ struct notify_env {
 	struct batch *(*batch)(void *core);
 	/* Something about rouse itself is wrong or right again: raise or end an alert. `name` is an
 	 * alertname like RouseReceiverFailing, `what` tells which one (a receiver). */
-	void (*self_alert)(void *core, struct now now, struct str name, struct str what, struct str text,
-			   bool firing);
+	void (*self_alert)(void *core, struct now now, struct str name, struct str what,
+			   struct str text, bool firing);
 	void *core;
 };
 
@@ -66,20 +66,27 @@ void notify_taken(struct notify *n);
 void notify_stop(struct notify *n);
 
 /* ---- for pages, API and metrics ---------------------------------------------------------- */
-enum outbox_status { OUTBOX_QUEUED, OUTBOX_SENDING, OUTBOX_RETRY, OUTBOX_SENT, OUTBOX_DEAD, OUTBOX_REPLACED };
+enum outbox_status {
+	OUTBOX_QUEUED,
+	OUTBOX_SENDING,
+	OUTBOX_RETRY,
+	OUTBOX_SENT,
+	OUTBOX_DEAD,
+	OUTBOX_REPLACED
+};
 const char *outbox_status_name(enum outbox_status s);
 
 struct delivery_view { /* one row of "last pages"; strings borrowed until the next event */
 	uint64_t id;
 	enum outbox_status status;
-	struct str receiver;  /* "name/kind/index" */
+	struct str receiver; /* "name/kind/index" */
 	struct str group_key;
-	struct str title;     /* what it said, one line */
-	struct str reason;    /* why it was told: "first notification" ... */
-	struct str error;     /* of the last attempt */
+	struct str title;  /* what it said, one line */
+	struct str reason; /* why it was told: "first notification" ... */
+	struct str error;  /* of the last attempt */
 	ms_t created_at, next_at, done_at;
 	int attempts;
-	bool resolved;        /* it told of the end */
+	bool resolved; /* it told of the end */
 };
 /* Newest first; fn returns false to stop. */
 void notify_deliveries(const struct notify *n, bool (*fn)(void *arg, const struct delivery_view *d),
@@ -88,10 +95,10 @@ void notify_deliveries(const struct notify *n, bool (*fn)(void *arg, const struc
 struct receiver_view {
 	struct str name, kind;
 	int index;
-	uint64_t sent, failed, retried;  /* attempts since start */
-	uint64_t open;                   /* rows not done */
+	uint64_t sent, failed, retried;	   /* attempts since start */
+	uint64_t open;			   /* rows not done */
 	ms_t last_sent_at, last_failed_at; /* MS_NONE: never */
-	struct str last_error;           /* of the last failure; empty after a success */
+	struct str last_error;		   /* of the last failure; empty after a success */
 };
 void notify_receivers(const struct notify *n, bool (*fn)(void *arg, const struct receiver_view *r),
 		      void *arg);

@@ -20,9 +20,9 @@ struct yaml_node;
 enum deliver_result {
 	DELIVER_REQUEST, /* `request` must be made, then step is called again with its reply */
 	DELIVER_SENT,
-	DELIVER_RETRY,   /* later; wait says when at the earliest, -1: the policy's back-off */
-	DELIVER_PLAIN,   /* the body was refused: build again in a plainer form, once */
-	DELIVER_DEAD,    /* never again; scope says why */
+	DELIVER_RETRY, /* later; wait says when at the earliest, -1: the policy's back-off */
+	DELIVER_PLAIN, /* the body was refused: build again in a plainer form, once */
+	DELIVER_DEAD,  /* never again; scope says why */
 };
 
 enum dead_scope { DEAD_MESSAGE, DEAD_DESTINATION, DEAD_CREDENTIAL };
@@ -30,13 +30,13 @@ enum dead_scope { DEAD_MESSAGE, DEAD_DESTINATION, DEAD_CREDENTIAL };
 struct delivery {
 	const struct integration *to;
 	const struct message *message;
-	struct str key;          /* idempotency key, the same at every attempt */
-	struct str provider_id;  /* of the message to edit; empty: a new one */
-	int attempt;             /* from 1 */
-	bool plain;              /* the plainer form is wanted */
-	int step;                /* how many requests of this attempt were answered; kinds may count */
-	ms_t deadline;           /* timeout of one request */
-	struct arena *arena;     /* of this attempt: everything built lives here */
+	struct str key;		/* idempotency key, the same at every attempt */
+	struct str provider_id; /* of the message to edit; empty: a new one */
+	int attempt;		/* from 1 */
+	bool plain;		/* the plainer form is wanted */
+	int step;	     /* how many requests of this attempt were answered; kinds may count */
+	ms_t deadline;	     /* timeout of one request */
+	struct arena *arena; /* of this attempt: everything built lives here */
 	struct template_set *templates; /* of the configuration; NULL: only plain texts */
 	const struct limits *limits;
 
@@ -45,22 +45,23 @@ struct delivery {
 	ms_t wait;
 	enum dead_scope scope;
 	struct str new_provider_id; /* what to remember for later edits */
-	struct err err;             /* why RETRY or DEAD, in words, without secrets */
+	struct err err;		    /* why RETRY or DEAD, in words, without secrets */
 };
 
 struct receiver_kind {
-	const char *name;       /* "webhook": as in metrics and ids */
+	const char *name;	/* "webhook": as in metrics and ids */
 	const char *config_key; /* "webhook_configs" */
-	bool send_resolved;     /* default */
+	bool send_resolved;	/* default */
 	/* Reads one entry into a struct of the kind in the arena (the common keys send_resolved,
 	 * http_config, update_message are read by the caller, who also tells unknown keys: use
 	 * yaml_get for each key that exists). Mistakes go to diags under `file`. */
 	const void *(*parse)(const struct yaml_node *node, const struct global_config *g,
 			     struct arena *a, struct str file, struct diags *diags);
 	/* The next thing to do: reply is NULL at the first call of an attempt. */
-	enum deliver_result (*step)(struct delivery *d, struct now now, const struct io_reply *reply);
+	enum deliver_result (*step)(struct delivery *d, struct now now,
+				    const struct io_reply *reply);
 	bool can_update; /* update_message is understood */
-	int parallel;    /* requests to one destination at a time; 0: 64 */
+	int parallel;	 /* requests to one destination at a time; 0: 64 */
 };
 
 /* All kinds, ended by NULL. */
