@@ -18,8 +18,8 @@
 #include "rules/func.h"
 #include "template/builtin.h"
 #include "template/gofmt.h"
-#include "template/gotime.h"
 #include "template/gorune.h"
+#include "template/gotime.h"
 
 #define FUNCTION(name) \
 	static enum template_outcome name(struct template_call *c, const struct value *args, \
