@@ -103,6 +103,13 @@ static inline void io_cancel(const struct io *io, struct io_call *c)
 /* io_log(io, LOG_LEVEL_WARN, "cannot reach Prometheus", "url=%s", url): fmt are logfmt pairs. */
 void io_log(const struct io *io, enum log_level level, const char *msg, const char *fmt, ...)
 	ATTR_PRINTF(4, 5);
+/* A text from outside as a logfmt value for io_log: in quotes, escaped, cut at IO_QUOTE_MAX:
+ * io_log(io, LOG_LEVEL_WARN, "page not delivered", "error=%s", io_quote(error).text). */
+#define IO_QUOTE_MAX 512
+struct io_quoted {
+	char text[IO_QUOTE_MAX + 8];
+};
+struct io_quoted io_quote(struct str s);
 /* The value of a reply's header, or an empty string. `name` in lower case. */
 struct str io_reply_header(const struct io_reply *r, const char *name);
 

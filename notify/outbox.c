@@ -515,12 +515,23 @@ static void after(struct lane *l, struct now now)
 	trim_history(n);
 }
 
+static void log_row(const struct row *r, enum log_level level, const char *msg, const char *why)
+{
+	const struct dest *d = r->lane->dest;
+
+	io_log(r->n->env.io, level, msg, "receiver=%s title=%s reason=%s attempts=%d%s%s",
+	       io_quote(str_of(d->id)).text, io_quote(str_of(r->title)).text,
+	       io_quote(str_of(r->reason)).text, r->attempts, *why ? " error=" : "",
+	       *why ? io_quote(str_of(why)).text : "");
+}
+
 void outbox_sent(struct row *r, struct now now, struct str provider_id)
 {
 	struct lane *l = r->lane;
 	struct dest *d = l->dest;
 	ms_t repeat = l->group ? l->group->route->repeat_interval : 0;
 
+	log_row(r, LOG_LEVEL_INFO, "page sent", "");
 	free(r->provider_id);
 	r->provider_id = mem_str(provider_id);
 	set_text(&r->error, r->twice ? "may have been told twice" : "");
@@ -557,6 +568,7 @@ void outbox_retry(struct row *r, struct now now, ms_t wait, bool whole, const ch
 		outbox_dead(r, now, DEAD_MESSAGE, why);
 		return;
 	}
+	log_row(r, LOG_LEVEL_WARN, "page not delivered yet", why);
 	wait = wait < 0 ? backoff(r) : MIN(MAX(wait, WAIT_MIN), WAIT_MAX);
 	d->running--;
 	set_status(r, OUTBOX_RETRY);
@@ -609,6 +621,7 @@ void outbox_dead(struct row *r, struct now now, enum dead_scope scope, const cha
 	d->last_failed_at = now.wall;
 	d->failed++;
 	d->reasons[r->fail]++;
+	log_row(r, LOG_LEVEL_ERROR, "page NOT delivered", why);
 	raise_failing(r, why);
 	if (!d->to)
 		rest(d, now, REMOVED_TOLD_FOR);
