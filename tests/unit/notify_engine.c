@@ -603,6 +603,61 @@ static void test_receiver_removed(void **state)
 	world_free(w);
 }
 
+/* ---- messages that are edited, messages in a plainer form ---------------------------------- */
+#define DISCORD \
+	ROUTE("") \
+	"receivers:\n- name: team\n  discord_configs: [{webhook_url: 'https://d.example/1/tok', " \
+	"update_message: true}]\n"
+
+static void test_update_message(void **state)
+{
+	struct world *w = world_new(DISCORD);
+
+	(void)state;
+	w->answer = (struct answer){.status = 200, .body = "{\"id\":\"77\"}"};
+	world_fire(w, "alertname=Down,i=a", "");
+	world_run(w, MINUTE);
+	assert_string_equal(w->heard[0].method, "POST");
+	world_restart(w, SECOND);
+	world_fire(w, "alertname=Down,i=b", "");
+	world_run(w, 5 * MINUTE);
+	assert_string_equal(w->heard[1].method, "PATCH");
+	assert_string_equal(w->heard[1].url, "https://d.example/1/tok/messages/77");
+	world_resolve(w, "alertname=Down,i=a");
+	world_resolve(w, "alertname=Down,i=b");
+	world_run(w, 5 * MINUTE);
+	assert_string_equal(w->heard[2].method, "PATCH");
+	assert_non_null(strstr(w->heard[2].body, "[RESOLVED]"));
+	/* What begins anew is a message of its own. */
+	world_fire(w, "alertname=Down,i=a", "");
+	world_run(w, 5 * MINUTE);
+	assert_int_equal(w->n_heard, 4);
+	assert_string_equal(w->heard[3].method, "POST");
+	world_free(w);
+}
+
+static struct answer refuse_once(struct world *w, const struct heard *h)
+{
+	bool plain = strstr(h->body, "FIRING Down {i=a}") != NULL;
+
+	(void)w;
+	return (struct answer){.status = plain ? 200 : 400,
+			       .body = plain ? "{\"id\":\"1\"}" : "{\"code\":50035}"};
+}
+
+static void test_plainer_form(void **state)
+{
+	struct world *w = world_new(DISCORD);
+
+	(void)state;
+	w->answer_fn = refuse_once;
+	world_fire(w, "alertname=Down,i=a", "");
+	world_run(w, MINUTE);
+	assert_int_equal(w->n_heard, 2);
+	assert_statuses(w, "sent");
+	world_free(w);
+}
+
 /* ---- limits and numbers ------------------------------------------------------------------ */
 static void test_full_outbox_keeps_pages(void **state)
 {
@@ -713,6 +768,7 @@ TEST_GROUP(engine, cmocka_unit_test(test_first_page), cmocka_unit_test(test_old_
 	   cmocka_unit_test(test_timeout), cmocka_unit_test(test_routes),
 	   cmocka_unit_test(test_reload_tells_nothing_again),
 	   cmocka_unit_test(test_reload_open_rows), cmocka_unit_test(test_receiver_removed),
+	   cmocka_unit_test(test_update_message), cmocka_unit_test(test_plainer_form),
 	   cmocka_unit_test(test_full_outbox_keeps_pages),
 	   cmocka_unit_test(test_history_is_bounded), cmocka_unit_test(test_ten_thousand),
 	   cmocka_unit_test(test_metrics))
