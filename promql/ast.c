@@ -1,7 +1,7 @@
 /* The tree: names of its parts, and walking it. */
 #include "promql/ast.h"
 
-const char *promql_type_name(enum value_type t)
+const char *promql_type_name(enum promql_type t)
 {
 	static const char *const NAMES[] = {"none", "scalar", "instant vector", "range vector",
 					    "string"};
@@ -9,7 +9,7 @@ const char *promql_type_name(enum value_type t)
 	return NAMES[t];
 }
 
-const char *value_type_api_name(enum value_type t)
+const char *value_type_api_name(enum promql_type t)
 {
 	static const char *const NAMES[] = {"none", "scalar", "vector", "matrix", "string"};
 

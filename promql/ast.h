@@ -15,7 +15,7 @@
 
 struct promql_function;
 
-enum value_type { VALUE_NONE, VALUE_SCALAR, VALUE_VECTOR, VALUE_MATRIX, VALUE_STRING };
+enum promql_type { PROMQL_NONE, PROMQL_SCALAR, PROMQL_VECTOR, PROMQL_MATRIX, PROMQL_STRING };
 
 enum expr_kind {
 	EXPR_NUMBER,
@@ -110,7 +110,7 @@ struct vector_matching {
 
 struct expr {
 	enum expr_kind kind;
-	enum value_type type;
+	enum promql_type type;
 	uint32_t start, end; /* bytes of the text */
 	uint32_t depth;	     /* 1 for a leaf */
 	union {
@@ -175,8 +175,8 @@ struct expr {
 	} u;
 };
 
-const char *promql_type_name(enum value_type t);    /* "instant vector", "range vector" ... */
-const char *value_type_api_name(enum value_type t); /* "vector", "matrix", "scalar", "string" */
+const char *promql_type_name(enum promql_type t);    /* "instant vector", "range vector" ... */
+const char *value_type_api_name(enum promql_type t); /* "vector", "matrix", "scalar", "string" */
 const char *binary_op_text(enum binary_op op);
 const char *aggregate_op_text(enum aggregate_op op);
 const char *duration_op_text(enum duration_op op); /* "+", "step", "min_of" ... */

@@ -60,7 +60,7 @@ static struct span op_span(const struct check *c, const struct expr *e)
 	return s;
 }
 
-static void expect_type(struct check *c, const struct expr *e, enum value_type want,
+static void expect_type(struct check *c, const struct expr *e, enum promql_type want,
 			const char *context)
 {
 	check(c, e);
@@ -73,10 +73,10 @@ static void check_aggregate(struct check *c, const struct expr *e)
 {
 	enum aggregate_op op = e->u.aggregate.op;
 
-	expect_type(c, e->u.aggregate.expr, VALUE_VECTOR, "aggregation expression");
+	expect_type(c, e->u.aggregate.expr, PROMQL_VECTOR, "aggregation expression");
 	if (aggregate_op_has_param(op))
 		expect_type(c, e->u.aggregate.param,
-			    op == AGGR_COUNT_VALUES ? VALUE_STRING : VALUE_SCALAR,
+			    op == AGGR_COUNT_VALUES ? PROMQL_STRING : PROMQL_SCALAR,
 			    "aggregation parameter");
 }
 
@@ -96,7 +96,7 @@ static void check_on_and_group(struct check *c, const struct expr *e)
 
 static bool is_operand(const struct expr *e)
 {
-	return e->type == VALUE_SCALAR || e->type == VALUE_VECTOR;
+	return e->type == PROMQL_SCALAR || e->type == PROMQL_VECTOR;
 }
 
 static void check_operands(struct check *c, const struct expr *e)
@@ -139,7 +139,7 @@ static void check_binary(struct check *c, const struct expr *e)
 {
 	enum binary_op op = e->u.binary.op;
 	const struct expr *lhs = e->u.binary.lhs, *rhs = e->u.binary.rhs;
-	bool lhs_scalar = lhs->type == VALUE_SCALAR, rhs_scalar = rhs->type == VALUE_SCALAR;
+	bool lhs_scalar = lhs->type == PROMQL_SCALAR, rhs_scalar = rhs->type == PROMQL_SCALAR;
 
 	check(c, lhs);
 	check(c, rhs);
@@ -184,9 +184,9 @@ static void check_info(struct check *c, const struct expr *e)
 
 	if (!arg || strcmp(e->u.call.fn->name, "info") != 0)
 		return;
-	if (arg->type != VALUE_VECTOR)
+	if (arg->type != PROMQL_VECTOR)
 		FAIL(c, span_of(e), "expected type %s in call to function \"info\", got %s",
-		     promql_type_name(VALUE_VECTOR), promql_type_name(arg->type));
+		     promql_type_name(PROMQL_VECTOR), promql_type_name(arg->type));
 	if (arg->kind != EXPR_SELECTOR)
 		FAIL(c, span_of(arg), "expected label selectors only");
 	else if (arg->u.selector.name.n)
@@ -224,7 +224,7 @@ static void check_subquery(struct check *c, const struct expr *e)
 	const struct expr *inner = e->u.subquery.expr;
 
 	check(c, inner);
-	if (inner->type != VALUE_VECTOR)
+	if (inner->type != PROMQL_VECTOR)
 		FAIL(c, span_of(e), "subquery is only allowed on instant vector, got %s instead",
 		     value_type_api_name(inner->type));
 }

@@ -10,7 +10,7 @@ struct promql_function {
 	const char *name;
 	const char *args; /* a letter each: v(ector) m(atrix) s(calar) t(ext) */
 	int variadic;	  /* 0: as many as args; n: the last may come 0 to n times; -1: any times */
-	enum value_type type;
+	enum promql_type type;
 	bool experimental;
 };
 
@@ -19,6 +19,6 @@ const struct promql_function *promql_function_find(struct str name);
 /* All of them, by name. */
 const struct promql_function *promql_functions(size_t *n);
 /* The type of argument i, the last one's for those that a variadic function repeats. */
-enum value_type promql_function_arg(const struct promql_function *f, size_t i);
+enum promql_type promql_function_arg(const struct promql_function *f, size_t i);
 
 #endif

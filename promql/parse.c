@@ -254,7 +254,7 @@ static struct expr *new_matrix(struct parser *p, struct expr *selector, struct e
 	check_before_range(p, selector, (struct span){.start = bracket, .end = p->last_closing});
 
 	struct expr *e =
-		parser_node(p, EXPR_MATRIX, VALUE_MATRIX, at, MAX(selector->depth, range->depth));
+		parser_node(p, EXPR_MATRIX, PROMQL_MATRIX, at, MAX(selector->depth, range->depth));
 
 	if (!e)
 		return NULL;
@@ -271,7 +271,7 @@ static struct expr *new_subquery(struct parser *p, struct expr *inner, struct ex
 {
 	struct span at = {.start = inner->start, .end = p->last_closing};
 	uint32_t depth = MAX(inner->depth, MAX(range->depth, depth_of(step)));
-	struct expr *e = parser_node(p, EXPR_SUBQUERY, VALUE_MATRIX, at, depth);
+	struct expr *e = parser_node(p, EXPR_SUBQUERY, PROMQL_MATRIX, at, depth);
 
 	if (!e)
 		return NULL;
@@ -410,7 +410,7 @@ static struct expr *parse_call(struct parser *p, const struct item *name)
 		parser_errorf(p, item_span(name), "function \"%s\" is not enabled", fn->name);
 
 	struct expr *e =
-		parser_node(p, EXPR_CALL, fn ? fn->type : VALUE_NONE,
+		parser_node(p, EXPR_CALL, fn ? fn->type : PROMQL_NONE,
 			    (struct span){.start = name->pos, .end = p->last_closing}, args.depth);
 
 	if (!e)
@@ -485,7 +485,7 @@ static struct expr *parse_aggregate(struct parser *p, const struct item *op)
 		end = p->last_closing;
 	}
 
-	struct expr *e = parser_node(p, EXPR_AGGREGATE, VALUE_VECTOR,
+	struct expr *e = parser_node(p, EXPR_AGGREGATE, PROMQL_VECTOR,
 				     (struct span){.start = op->pos, .end = end}, args.depth);
 
 	if (!e)
@@ -529,7 +529,7 @@ static struct expr *parse_paren(struct parser *p)
 static struct expr *parse_string(struct parser *p)
 {
 	struct item i = parser_take(p);
-	struct expr *e = parser_node(p, EXPR_STRING, VALUE_STRING, item_span(&i), 0);
+	struct expr *e = parser_node(p, EXPR_STRING, PROMQL_STRING, item_span(&i), 0);
 
 	if (e)
 		e->u.string.v = parser_unquote(p, &i);
@@ -700,9 +700,9 @@ static bool parse_fill(struct parser *p, struct vector_matching *m)
 static struct expr *new_binary(struct parser *p, enum binary_op op, struct expr *lhs,
 			       struct expr *rhs)
 {
-	bool scalar = lhs->type == VALUE_SCALAR && rhs->type == VALUE_SCALAR;
+	bool scalar = lhs->type == PROMQL_SCALAR && rhs->type == PROMQL_SCALAR;
 
-	struct expr *e = parser_node(p, EXPR_BINARY, scalar ? VALUE_SCALAR : VALUE_VECTOR,
+	struct expr *e = parser_node(p, EXPR_BINARY, scalar ? PROMQL_SCALAR : PROMQL_VECTOR,
 				     (struct span){.start = lhs->start, .end = rhs->end},
 				     MAX(lhs->depth, rhs->depth));
 
@@ -711,7 +711,7 @@ static struct expr *new_binary(struct parser *p, enum binary_op op, struct expr 
 	e->u.binary.op = op;
 	e->u.binary.lhs = lhs;
 	e->u.binary.rhs = rhs;
-	e->u.binary.has_matching = lhs->type == VALUE_VECTOR && rhs->type == VALUE_VECTOR;
+	e->u.binary.has_matching = lhs->type == PROMQL_VECTOR && rhs->type == PROMQL_VECTOR;
 	return e;
 }
 

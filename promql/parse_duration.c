@@ -27,7 +27,7 @@ ms_t duration_ms(double seconds)
 
 static struct expr *zero(struct parser *p)
 {
-	return parser_node(p, EXPR_NUMBER, VALUE_SCALAR, (struct span){0}, 0);
+	return parser_node(p, EXPR_NUMBER, PROMQL_SCALAR, (struct span){0}, 0);
 }
 
 /* e, or a zero after an error if it is a number that no duration can hold. */
@@ -45,7 +45,7 @@ static struct expr *in_range(struct parser *p, struct expr *e, struct span at)
 struct expr *parse_number(struct parser *p)
 {
 	struct item i = parser_take(p);
-	struct expr *e = parser_node(p, EXPR_NUMBER, VALUE_SCALAR, item_span(&i), 0);
+	struct expr *e = parser_node(p, EXPR_NUMBER, PROMQL_SCALAR, item_span(&i), 0);
 
 	if (e) {
 		e->u.number.v = parser_number(p, &i);
@@ -58,7 +58,7 @@ static struct expr *duration_node(struct parser *p, enum duration_op op, struct 
 				  struct expr *lhs, struct expr *rhs)
 {
 	uint32_t depth = MAX(lhs ? lhs->depth : 0, rhs ? rhs->depth : 0);
-	struct expr *e = parser_node(p, EXPR_DURATION, VALUE_SCALAR, at, depth);
+	struct expr *e = parser_node(p, EXPR_DURATION, PROMQL_SCALAR, at, depth);
 
 	if (e) {
 		e->u.duration.op = op;

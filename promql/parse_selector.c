@@ -112,7 +112,7 @@ struct expr *parse_selector(struct parser *p, const struct item *name)
 		end = p->last_closing;
 	}
 
-	struct expr *e = parser_node(p, EXPR_SELECTOR, VALUE_VECTOR,
+	struct expr *e = parser_node(p, EXPR_SELECTOR, PROMQL_VECTOR,
 				     (struct span){.start = start, .end = end}, 0);
 
 	if (!e)

@@ -185,7 +185,7 @@ static void *too_deep(struct parser *p, struct span at)
 	return parser_abort(p);
 }
 
-struct expr *parser_node(struct parser *p, enum expr_kind kind, enum value_type type,
+struct expr *parser_node(struct parser *p, enum expr_kind kind, enum promql_type type,
 			 struct span at, uint32_t depth)
 {
 	if (depth >= p->limits->expr_depth)

@@ -64,7 +64,7 @@ void parser_errorf(struct parser *p, struct span at, const char *fmt, ...) ATTR_
 void parser_error_quoted(struct parser *p, struct span at, const char *head, struct str quoted);
 
 /* A new node over children of at most that depth; NULL and aborted: too deep. */
-struct expr *parser_node(struct parser *p, enum expr_kind kind, enum value_type type,
+struct expr *parser_node(struct parser *p, enum expr_kind kind, enum promql_type type,
 			 struct span at, uint32_t depth);
 bool parser_enter(struct parser *p); /* one level of recursion deeper; false: aborted */
 

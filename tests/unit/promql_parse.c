@@ -289,7 +289,7 @@ static void test_places_of_nodes(void **state)
 	assert_true(p.ok);
 	assert_int_equal(p.e->start, 1);
 	assert_int_equal(p.e->end, 39);
-	assert_int_equal(p.e->type, VALUE_VECTOR);
+	assert_int_equal(p.e->type, PROMQL_VECTOR);
 
 	const struct expr *sum = p.e->u.binary.lhs, *minus = p.e->u.binary.rhs;
 	const struct expr *rate = sum->u.aggregate.expr;
@@ -298,7 +298,7 @@ static void test_places_of_nodes(void **state)
 	assert_int_equal(sum->end, 24);
 	assert_int_equal(rate->start, 5);
 	assert_int_equal(rate->end, 23);
-	assert_int_equal(rate->u.call.args[0]->type, VALUE_MATRIX);
+	assert_int_equal(rate->u.call.args[0]->type, PROMQL_MATRIX);
 	assert_int_equal(rate->u.call.args[0]->u.matrix.range, 5 * MINUTE);
 	assert_int_equal(minus->start, 27);
 	assert_int_equal(minus->u.unary.expr->u.selector.time.offset, 5 * MINUTE);
@@ -368,7 +368,7 @@ static void test_functions(void **state)
 	}
 	assert_null(promql_function_find(STR("Rate")));
 	assert_int_equal(promql_function_arg(promql_function_find(STR("label_join")), 9),
-			 VALUE_STRING);
+			 PROMQL_STRING);
 }
 
 TEST_GROUP(parse, cmocka_unit_test(test_print), cmocka_unit_test(test_errors),
