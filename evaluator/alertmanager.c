@@ -182,8 +182,8 @@ static void on_done(struct io_call *c, struct now now ATTR_UNUSED, const struct 
 		am->errors += am->sending;
 		am->dropped += am->sending;
 		io_log(am->io, LOG_LEVEL_WARN, "cannot forward alerts to Alertmanager",
-		       "alertmanager=%.*s alerts=%zu status=%d err=\"%.*s\"", STR_ARG(am->shown),
-		       am->sending, replied ? r->status : 0, STR_ARG(r->error));
+		       "alertmanager=%.*s alerts=%zu status=%d err=%s", STR_ARG(am->shown),
+		       am->sending, replied ? r->status : 0, io_quote(r->error).text);
 	}
 	observe(am, r->took);
 	am->sending = 0;

@@ -162,9 +162,9 @@ static void rule_health(struct evaluation *ev, struct rule_run *rr, struct now n
 	rr->last_error = error ? mem_str(str_of(error)) : NULL;
 	core_changed(ev->core);
 	if (error)
-		io_log(ev->core->io, LOG_LEVEL_WARN, "rule failed",
-		       "group=\"%.*s\" rule=\"%.*s\" err=\"%s\"", STR_ARG(g->def->key),
-		       STR_ARG(rr->rule->name), error);
+		io_log(ev->core->io, LOG_LEVEL_WARN, "rule failed", "group=%s rule=%s err=%s",
+		       io_quote(g->def->key).text, io_quote(rr->rule->name).text,
+		       io_quote(str_of(error)).text);
 }
 
 /* Goes on with the next rule that can be evaluated, or ends the iteration. */
@@ -351,9 +351,9 @@ static bool expand(struct evaluation *ev, const struct rule_text *t, const struc
 	switch (expand_run(ev->core->expander, t->expand, &env, &rs, &ev->arena, out)) {
 	case EXPAND_OK: return true;
 	case EXPAND_ERROR:
-		io_log(ev->core->io, LOG_LEVEL_WARN, "template failed",
-		       "rule=\"%.*s\" name=\"%.*s\" result=\"%.*s\"",
-		       STR_ARG(rule_run(ev)->rule->name), STR_ARG(t->name), STR_ARG(*out));
+		io_log(ev->core->io, LOG_LEVEL_WARN, "template failed", "rule=%s name=%s result=%s",
+		       io_quote(rule_run(ev)->rule->name).text, io_quote(t->name).text,
+		       io_quote(*out).text);
 		return true;
 	case EXPAND_WAIT: break;
 	}

@@ -138,7 +138,7 @@ static void note_failed(struct prom_query *q, struct now now, const struct err *
 	if (h->healthy) {
 		h->healthy = false;
 		io_log(q->prom->io, LOG_LEVEL_WARN, "Prometheus does not answer",
-		       "url_number=%zu err=\"%s\"", q->url + 1, err->msg);
+		       "url_number=%zu err=%s", q->url + 1, io_quote(str_of(err->msg)).text);
 	}
 }
 

@@ -214,8 +214,8 @@ static void on_past(struct prom_query *q, struct now now, enum prom_end end, con
 
 	if (end != PROM_ANSWER)
 		io_log(r->core->io, LOG_LEVEL_WARN,
-		       "cannot restore the age of alerts from Prometheus",
-		       "rule=\"%.*s\" err=\"%s\"", STR_ARG(rule_at(r)->rule->name), err->msg);
+		       "cannot restore the age of alerts from Prometheus", "rule=%s err=%s",
+		       io_quote(rule_at(r)->rule->name).text, io_quote(str_of(err->msg)).text);
 	if (end == PROM_ANSWER && read_past(r, q->body))
 		ask_alive(r, now);
 	else

@@ -185,7 +185,7 @@ void selfmon_store(struct core *c, struct now now, bool ok, struct str error)
 	c->store_error = ok ? NULL : mem_str(error);
 	if (!ok)
 		io_log(c->io, LOG_LEVEL_ERROR, "the store does not take what must be durable",
-		       "err=\"%.*s\"", STR_ARG(error));
+		       "err=%s", io_quote(error).text);
 	selfmon_alert(c, now, STR("RouseStoreFailing"), STR(""),
 		      ok ? STR("the store takes writes again")
 			 : STR("the store does not take writes: pages go out, but a restart may "

@@ -132,8 +132,8 @@ static void finish(struct writer *w, struct now now, enum remote_write_result re
 		return;
 	}
 	if (result == REMOTE_WRITE_TOLERATED)
-		io_log(w->io, LOG_LEVEL_WARN, "remote_write refused samples", "err=\"%s\"",
-		       err->msg);
+		io_log(w->io, LOG_LEVEL_WARN, "remote_write refused samples", "err=%s",
+		       io_quote(str_of(err->msg)).text);
 	keep(w);
 	w->done(w, now, NULL);
 }
@@ -221,7 +221,8 @@ static void on_stale_written(struct writer *w, struct now now ATTR_UNUSED, const
 
 	if (error)
 		io_log(s->core->io, LOG_LEVEL_WARN,
-		       "cannot mark the series of a removed group as stale", "err=\"%s\"", error);
+		       "cannot mark the series of a removed group as stale", "err=%s",
+		       io_quote(str_of(error)).text);
 	stale_free(s);
 }
 
