@@ -515,7 +515,7 @@ static bool merge(struct builder *b, struct yaml_node *m, size_t at)
 static bool close_map(struct builder *b)
 {
 	struct frame f = b->frames[b->depth - 1];
-	struct yaml_node *m = f.node, **kids = b->pending + f.from;
+	struct yaml_node *m = f.node, **kids = b->pending ? b->pending + f.from : NULL;
 
 	m->n = (b->n_pending - f.from) / 2;
 	m->pairs = ARENA_ARRAY(b->arena, struct yaml_pair, m->n);
