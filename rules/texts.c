@@ -151,16 +151,16 @@ bool rule_texts_compile(const struct rule_draft *d, struct rule *out)
 	bool ok = rule_texts_read(&d->reader->fields, d->label_map, "labels", &labels);
 
 	ok &= rule_texts_read(&d->reader->fields, d->annotation_map, "annotations", &annotations);
-	ok &= check_labels(d, &labels);
-	ok &= check_annotations(d, &annotations);
 	if (!ok)
 		return false;
+	ok = check_labels(d, &labels);
+	ok &= check_annotations(d, &annotations);
 	merge_labels(d, &labels, out);
 	sort_texts(annotations.v, annotations.n);
 	out->annotations = annotations.v;
 	out->n_annotations = annotations.n;
 	if (!out->alerting)
-		return true;
-	ok = compile_texts(d, "label", out->label_texts, out->n_labels);
+		return ok;
+	ok &= compile_texts(d, "label", out->label_texts, out->n_labels);
 	return compile_texts(d, "annotation", out->annotations, out->n_annotations) && ok;
 }
