@@ -440,8 +440,10 @@ void api_prometheus_alertmanagers(struct exchange *x)
 	answer_json_begin(x);
 	buf_adds(&x->body, "{\"activeAlertmanagers\":[");
 	for (size_t i = 0; i < n; i++) {
-		answer_put_str(&x->body,
-			       i ? ",{\"url\":" : "{\"url\":", c->prometheus.alertmanagers[i].url);
+		struct str url = arena_printf(x->arena, "%.*s/api/v2/alerts",
+					      STR_ARG(c->prometheus.alertmanagers[i].public_url));
+
+		answer_put_str(&x->body, i ? ",{\"url\":" : "{\"url\":", url);
 		buf_addc(&x->body, '}');
 	}
 	buf_adds(&x->body, "],\"droppedAlertmanagers\":[]}");
