@@ -106,9 +106,10 @@ static void store_notice(const struct lane *l)
 	free(resolved);
 }
 
-/* What fires for the receiver after the row: all the row says, and what it was told before and the
- * row does not mention. The latter happens only behind a row that could not be delivered. */
-static struct hashes firing_after(const struct lane *l, const struct row *r)
+/* What fires for the receiver after the row: all the row says, and what it was told before but
+ * for the ends that the row tells. There is more than the row says only behind a row that could
+ * not be delivered. */
+static struct hashes firing_after(const struct lane *l, const struct row *r, struct hashes ends)
 {
 	uint64_t *v = mem_alloc((r->firing.n + l->firing.n + 1) * sizeof(*v));
 	size_t n = 0;
@@ -117,7 +118,7 @@ static struct hashes firing_after(const struct lane *l, const struct row *r)
 		v[n] = r->firing.v[n];
 	for (size_t i = 0; l->told && l->dest->to && l->dest->to->send_resolved && i < l->firing.n;
 	     i++) {
-		if (!hashes_has(r->told_resolved, l->firing.v[i]))
+		if (!hashes_has(ends, l->firing.v[i]))
 			v[n++] = l->firing.v[i];
 	}
 
@@ -127,25 +128,41 @@ static struct hashes firing_after(const struct lane *l, const struct row *r)
 	return h;
 }
 
+static void set_notice(struct lane *l, struct hashes firing_take, const struct row *r)
+{
+	const char *old = l->message_id ? l->message_id : "";
+	char *id = mem_str(str_of(r->provider_id[0] ? r->provider_id : old));
+
+	clear_notice(l);
+	l->message_id = id;
+	l->told = true;
+	l->firing = firing_take;
+	l->resolved = hashes_dup(r->told_resolved);
+}
+
 void lane_note(struct lane *l, struct now now, const struct row *r, ms_t repeat_interval)
 {
-	struct hashes firing = firing_after(l, r);
+	struct hashes firing = firing_after(l, r, r->told_resolved);
 
 	if (!l->users || !firing.n) {
 		hashes_done(&firing);
 		lane_forget(l);
 		return;
 	}
-
-	char *id = mem_str(str_of(r->provider_id));
-
-	clear_notice(l);
-	l->message_id = id;
-	l->told = true;
-	l->firing = firing;
-	l->resolved = hashes_dup(r->told_resolved);
+	set_notice(l, firing, r);
 	l->sent_at = now.wall;
 	l->sent_mono = now.mono;
+	l->expires_at = now.wall + 2 * repeat_interval;
+	store_notice(l);
+}
+
+void lane_doubt(struct lane *l, struct now now, const struct row *r, ms_t repeat_interval)
+{
+	if (!l->users)
+		return;
+	set_notice(l, firing_after(l, r, (struct hashes){0}), r);
+	l->sent_at = now.wall - repeat_interval - 1;
+	l->sent_mono = now.mono - repeat_interval - 1;
 	l->expires_at = now.wall + 2 * repeat_interval;
 	store_notice(l);
 }

@@ -33,6 +33,9 @@
 #define REMOVED_TOLD_FOR HOUR
 #define PARALLEL_DEFAULT 64
 
+/* Bits of the store's `kind`. */
+enum { KIND_RESOLVED = 1, KIND_TWICE = 2 };
+
 const char *outbox_status_name(enum outbox_status s)
 {
 	static const char *const names[] = {
@@ -82,7 +85,8 @@ static void store_row(struct row *r)
 	buf_init(&b, BUF_MAX_ANY);
 	message_put(&b, r->message);
 	batch_add(notify_batch(r->n), ST_OUTBOX_PUT, V_INT(r->id), V_INT(r->status),
-		  V_TEXT(str_of(r->group_key)), V_TEXT(str_of(r->receiver)), V_INT(r->resolved),
+		  V_TEXT(str_of(r->group_key)), V_TEXT(str_of(r->receiver)),
+		  V_INT((r->resolved ? KIND_RESOLVED : 0) | (r->twice ? KIND_TWICE : 0)),
 		  V_TEXT(str_of(r->reason)), V_TEXT(str_of(r->key)), V_BLOB(buf_str(&b)),
 		  V_INT(r->created_at), V_INT(r->next_at), V_INT(r->attempts),
 		  V_TEXT(str_of(r->provider_id)), V_TEXT(str_of(r->error)), V_INT(r->done_at),
@@ -574,7 +578,10 @@ void outbox_retry(struct row *r, struct now now, ms_t wait, bool whole, const ch
 	set_status(r, OUTBOX_RETRY);
 	r->next_at = now.wall + wait;
 	r->next_mono = now.mono + wait;
-	store_status(r);
+	if (r->twice)
+		store_row(r); /* also that it may have arrived */
+	else
+		store_status(r);
 	raise_if_late(r, now);
 	set_retry_timer(r);
 	if (whole)
@@ -630,6 +637,8 @@ void outbox_dead(struct row *r, struct now now, enum dead_scope scope, const cha
 
 	bool began = r->firing.n != 0;
 
+	if (began && r->twice && l->group)
+		lane_doubt(l, now, r, l->group->route->repeat_interval);
 	finish(r, now, OUTBOX_DEAD);
 	if (began)
 		drop_ends(l, now);
@@ -738,7 +747,8 @@ static bool restore_row(void *arg, const struct val *v, size_t n_vals)
 								   : OUTBOX_DEAD,
 		.group_key = mem_str(v[2].s),
 		.receiver = mem_str(v[3].s),
-		.resolved = v[4].i != 0,
+		.resolved = (v[4].i & KIND_RESOLVED) != 0,
+		.twice = (v[4].i & KIND_TWICE) != 0,
 		.reason = mem_str(v[5].s),
 		.key = mem_str(v[6].s),
 		.created_at = v[8].i,

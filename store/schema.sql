@@ -62,7 +62,7 @@ CREATE TABLE outbox (
 	status INTEGER NOT NULL, -- enum outbox_status
 	group_key TEXT NOT NULL,
 	receiver TEXT NOT NULL, -- "name/kind/index"
-	kind INTEGER NOT NULL, -- 0: tells of something that fires, 1: of the end
+	kind INTEGER NOT NULL, -- 1: tells of the end, +2: an attempt may have arrived
 	reason TEXT NOT NULL,
 	key TEXT NOT NULL, -- idempotency key
 	message BLOB NOT NULL, -- the snapshot, notify/message; empty when done

@@ -28,6 +28,7 @@ struct memory {
 	bool fires[3][ALERTS];	 /* of team, quiet, second */
 	char last_key[3][2][40]; /* of each group */
 	uint64_t rng;
+	bool unsure[3][ALERTS]; /* rouse does not know whether something about it arrived */
 	bool faults;
 	unsigned seed;
 };
@@ -47,19 +48,17 @@ static int receiver(const struct heard *h)
 	return strstr(h->url, "quiet") ? 1 : strstr(h->url, "second") ? 2 : 0;
 }
 
-/* Of the last message of its group that was heard. */
-static char *last_key(const struct heard *h)
+static int group(const struct heard *h)
 {
-	bool odd = strstr(h->body, "\"groupLabels\":{\"g\":\"1\"}") != NULL;
-
-	return mem.last_key[receiver(h)][odd];
+	return strstr(h->body, "\"groupLabels\":{\"g\":\"1\"}") != NULL;
 }
 
-/* The message reached the receiver. A repeated one (same key as the last) may say old news. */
-static void listen(const struct heard *h)
+/* The message reached the receiver. An end may be told again if it was told before without an
+ * answer, or with the same key. */
+static void listen(const struct heard *h, bool answered)
 {
 	json_t *root = json_loads(h->body, 0, NULL), *al;
-	char *last = last_key(h);
+	char *last = mem.last_key[receiver(h)][group(h)];
 	bool *fires = mem.fires[receiver(h)];
 	bool again = strcmp(h->key, last) == 0;
 	size_t i;
@@ -73,35 +72,49 @@ static void listen(const struct heard *h)
 		bool now = strcmp(json_string_value(json_object_get(al, "status")), "firing") == 0;
 
 		/* Only who was told of the beginning hears of the end, and once. */
-		if (!now && ((!fires[k] && !again) || receiver(h) == 1))
+		if (!now &&
+		    ((!fires[k] && !again && !mem.unsure[receiver(h)][k]) || receiver(h) == 1))
 			fail_msg("seed %u: end of %d without a beginning: %s", mem.seed, k,
 				 h->body);
 		fires[k] = now;
+		mem.unsure[receiver(h)][k] = !now && !answered;
 	}
 	snprintf(last, sizeof(mem.last_key[0][0]), "%s", h->key);
 	json_decref(root);
 }
 
+/* Rouse cannot know whether this arrived: it did not. */
+static void miss(const struct heard *h)
+{
+	for (int k = 0; k < ALERTS; k++) {
+		char label[16];
+
+		snprintf(label, sizeof(label), "\"i\":\"%d\"", k);
+		if (strstr(h->body, label))
+			mem.unsure[receiver(h)][k] = true;
+	}
+}
+
 static struct answer some_answer(struct world *w, const struct heard *h)
 {
 	static const int failures[] = {429, 500, 503, 400, 403, 404};
-	bool heard = strcmp(last_key(h), h->key) == 0;
 	struct answer a = {.status = 200, .latency = 1 + draw(400)};
 	uint32_t dice = mem.faults ? draw(10) : 9;
 
 	(void)w;
 	if (dice < 2) {
-		/* A refusal for good of what was heard before would be a lie. */
-		a.status = failures[draw(heard ? 3 : ARRAY_LEN(failures))];
+		a.status = failures[draw(ARRAY_LEN(failures))];
 	} else if (dice == 2) {
 		a.outcome = IO_UNSENT;
 	} else if (dice == 3) {
 		a.outcome = IO_AMBIGUOUS;
 		a.latency = 10 * SECOND;
 		if (draw(2))
-			listen(h);
+			listen(h, false);
+		else
+			miss(h);
 	} else {
-		listen(h);
+		listen(h, true);
 	}
 	return a;
 }
@@ -113,7 +126,10 @@ static void act(struct world *w, bool *fires)
 
 	snprintf(labels, sizeof(labels), "alertname=A,g=%u,i=%u", k % 2, k);
 	switch (draw(12)) {
-	case 0: world_restart(w, draw(300000)); break;
+	case 0:
+		world_restart(w, draw(300000));
+		memset(mem.unsure, 1, sizeof(mem.unsure));
+		break;
 	case 1: world_reload(w, draw(2) ? CONFIG : MOVED); break;
 	case 2: world_run(w, draw(20) * MINUTE); break;
 	case 3:
