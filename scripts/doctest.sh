@@ -4,12 +4,13 @@
 # The fenced blocks of README.md and docs/*.md are taken in order, each page in a folder of its own:
 #
 #   ```yaml rouse.yml     is written to that name; `rouse check` must take it. So for rules.yml and
-#                         every other name, but web*.yml, which a started rouse must take
+#                         every other name, but web.yml and web-*.yml, which a started rouse must take
 #                         (--web.config.file), and prometheus.yml, which promtool must take.
-#   ```text NAME          is written to that name.
+#   ```text NAME          is written to that name, before all others.
 #   ```console            lines `$ rouse ...` are run there and must print what follows; `...` stands
 #                         for anything within a line, and alone in a line for any lines.
 #                         `$ export NAME=value` holds for the whole page.
+#   ```scenario           is played by the simulator beside ROUSE, if it is built.
 #   ```sh                 is not run, but the flags of `rouse run` in it must exist.
 #
 # Then: flags, keys, receiver kinds, paths, metrics, self alerts and words of scenarios that the
@@ -156,7 +157,7 @@ check_yaml() {
 	name=$1 where=$2
 	case $name in
 	'') fail "$where: a yaml block without a name is not checked" ;;
-	web*.yml) check_web "$name" "$where" ;;
+	web.yml | web-*.yml) check_web "$name" "$where" ;;
 	prometheus.yml)
 		command -v promtool >/dev/null || { skip "$where: promtool is missing"; return; }
 		if (cd "$FOLDER" && promtool check config --syntax-only "$name") >"$T/got" 2>&1; then
@@ -186,23 +187,50 @@ check_flags() {
 	done
 }
 
+play() {
+	sim=${ROUSE%/*}/sim
+	[ -x "$sim" ] || { skip "$1: $sim is not built"; return; }
+	if "$sim" scenario "$T/block" >"$T/got" 2>&1; then
+		pass
+	else
+		fail "$1: the scenario fails" "$T/got"
+	fi
+}
+
+write() {
+	mkdir -p "$FOLDER/$(dirname "$1")"
+	cp "$2" "$FOLDER/$1"
+}
+
+# Texts are there for the whole page: what they are for may be shown first.
+write_texts() {
+	for block in "$T"/blocks/*; do
+		[ -e "$block" ] || continue
+		read -r at language name <"$block"
+		sed 1d "$block" >"$T/block"
+		[ "$language" != text ] || [ -z "$name" ] || write "$name" "$T/block"
+	done
+}
+
 check_blocks() {
 	FOLDER=$T/page
 	rm -rf "$FOLDER"
 	mkdir "$FOLDER"
 	{ echo :; sed -n 's/^\$ export /export /p' "$1"; } >"$T/environment"
 	split "$1"
+	write_texts
 	for block in "$T"/blocks/*; do
 		[ -e "$block" ] || continue
 		read -r at language name <"$block"
 		sed 1d "$block" >"$T/block"
 		case $language in
-		yaml | text)
-			[ -z "$name" ] || { mkdir -p "$FOLDER/$(dirname "$name")" && cp "$T/block" "$FOLDER/$name"; }
-			[ "$language" != yaml ] || check_yaml "$name" "$1:$at"
+		yaml)
+			[ -z "$name" ] || write "$name" "$T/block"
+			check_yaml "$name" "$1:$at"
 			;;
 		console) run_console "$1" "$T/block" "$at" ;;
 		sh) check_flags "$1:$at" "$T/block" ;;
+		scenario) play "$1:$at" ;;
 		esac
 	done
 }
