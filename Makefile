@@ -67,7 +67,7 @@ $(foreach f,$(FLOORS),$(eval $(call floor_rules,$(f))))
 
 $(B)/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  CC  $<")
+	$(if $(V),,@echo "  CC  $(if $(filter-out release,$(MODE)),$(MODE) )$<")
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # ---- programs --------------------------------------------------------------------------------

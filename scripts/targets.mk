@@ -14,13 +14,16 @@ help:
 	@echo 'make lint        floors, formatting, function length'
 	@echo 'make install     PREFIX=/usr/local DESTDIR='
 
-# Tools and libraries are looked up when make starts, so what installs them runs make again.
+# Tools and libraries are looked up when make starts, so what installs them runs make again: on all
+# processors, if nobody has said how many.
+AGAIN = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 test:
 	@scripts/deps.sh test
-	@$(MAKE) --no-print-directory test-run
+	+@$(AGAIN) test-run
 
 test-run: all conformance unit fuzzers $(B)/sim
-	@$(if $(SAN),$(MAKE) --no-print-directory MODE=$(SAN) unit fuzzers $(OUT)/$(SAN)/sim)
+	+@$(if $(SAN),$(AGAIN) MODE=$(SAN) unit fuzzers $(OUT)/$(SAN)/sim)
 	@scripts/test.sh $(B) $(if $(SAN),$(OUT)/$(SAN))
 .PHONY: test-run
 
@@ -29,7 +32,7 @@ check: all conformance unit fuzzers $(B)/sim
 
 demo:
 	@scripts/deps.sh demo
-	@$(MAKE) --no-print-directory all
+	+@$(AGAIN) all
 	@ROUSE=$(B)/rouse OUT=$(OUT) KEEP=$(KEEP) scripts/demo.sh
 
 SEED ?= 1

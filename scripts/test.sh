@@ -79,7 +79,7 @@ kind rule-files rule-files
 kind real-rules real-rules
 
 for t in tests/e2e/*.sh tests/e2e/*.py; do
-	[ -e "$t" ] && run "e2e ${t##*/}" env ROUSE="$B/rouse" OUT="$OUT" "$t"
+	[ -x "$t" ] && run "e2e ${t##*/}" env ROUSE="$B/rouse" OUT="$OUT" "$t"
 done
 run "documentation examples" scripts/doctest.sh "$B/rouse"
 run "lint" scripts/lint.sh
