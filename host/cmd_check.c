@@ -78,15 +78,16 @@ static void put_place(struct check *c, const struct diag *d)
 static void put_diag(struct check *c, const struct diag *d)
 {
 	struct buf *b = &c->errors;
+	/* That a file cannot be read is said with its name. */
+	bool named = d->file && (d->line > 0 || !strstr(d->msg, d->file));
 
-	if (d->file)
+	if (named)
 		buf_printf(b, "%s:", d->file);
 	if (d->line > 0)
 		buf_printf(b, "%d:", d->line);
 	if (d->line > 0 && d->col > 0)
 		buf_printf(b, "%d:", d->col);
-	buf_printf(b, "%s%s%s\n", b->n && d->file ? " " : "", d->warning ? "warning: " : "",
-		   d->msg);
+	buf_printf(b, "%s%s%s\n", named ? " " : "", d->warning ? "warning: " : "", d->msg);
 	put_place(c, d);
 }
 

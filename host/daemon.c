@@ -102,15 +102,31 @@ static const struct io_ops ops = {.fetch = op_fetch,
 
 /* ---- configuration ------------------------------------------------------------------------- */
 
+/* "FILE:LINE:COLUMN: " as far as it is known; nothing where the words name the file anyway. */
+static struct str place_of(struct arena *a, const struct diag *g)
+{
+	struct str file = str_of(g->file ? g->file : "");
+
+	if (g->line && g->col)
+		return arena_printf(a, "%.*s:%d:%d: ", STR_ARG(file), g->line, g->col);
+	if (!file.n || str_find(str_of(g->msg), file) >= 0)
+		return STR("");
+	return arena_printf(a, "%.*s: ", STR_ARG(file));
+}
+
 static void log_diags(struct daemon *d, const struct diags *diags)
 {
+	struct arena a;
+
+	arena_init(&a);
 	for (size_t i = 0; i < diags->n; i++) {
 		const struct diag *g = &diags->v[i];
 
 		log_put(&d->log, g->warning ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, "Configuration",
-			"file=%s line=%d column=%d error=%s", log_value(str_of(g->file)), g->line,
-			g->col, log_value(str_of(g->msg)));
+			"%s=%s", g->warning ? "warning" : "error",
+			log_value(arena_printf(&a, "%.*s%s", STR_ARG(place_of(&a, g)), g->msg)));
 	}
+	arena_done(&a);
 }
 
 /* The first error, with its place, as one line. */
@@ -121,11 +137,11 @@ static void first_error(const struct diags *diags, struct err *err)
 
 		if (g->warning)
 			continue;
-		err_set(err, -1, "%s", g->msg);
-		if (g->line && g->col)
-			err_prefix(err, "%s:%d:%d: ", g->file ? g->file : "", g->line, g->col);
-		else if (g->file)
-			err_prefix(err, "%s: ", g->file);
+		struct arena a;
+
+		arena_init(&a);
+		err_set(err, -1, "%.*s%s", STR_ARG(place_of(&a, g)), g->msg);
+		arena_done(&a);
 		return;
 	}
 	err_set(err, -1, "the configuration is not valid");

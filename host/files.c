@@ -27,8 +27,8 @@ static bool read_fd(int fd, struct str path, struct buf *b, struct err *err)
 			return true;
 		buf_add(b, (struct str){block, (size_t)n});
 		if (b->full)
-			return err_set(err, -1, "%.*s has more than %zu bytes", STR_ARG(path),
-				       b->max);
+			return err_set(err, -1, "%.*s is too large: more than %zu bytes",
+				       STR_ARG(path), b->max);
 	}
 }
 
