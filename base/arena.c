@@ -10,11 +10,12 @@
 
 #define BLOCK_FIRST 1024
 #define BLOCK_MOST (256 * 1024)
+#define ALIGN 8 /* nothing here needs more */
 
 struct arena_block {
 	struct arena_block *next;
 	size_t size; /* of data */
-	_Alignas(16) char data[];
+	_Alignas(ALIGN) char data[];
 };
 
 void arena_init(struct arena *a)
@@ -79,7 +80,7 @@ char *arena_bytes(struct arena *a, size_t size)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-	size_t pad = -(uintptr_t)a->at & 15;
+	size_t pad = -(uintptr_t)a->at & (ALIGN - 1);
 
 	CHECK(size < SIZE_MAX / 2);
 	if (!a->at || (size_t)(a->end - a->at) < pad + size) {

@@ -21,7 +21,7 @@ void arena_done(struct arena *a);
 void arena_clear(struct arena *a); /* empty, keeps one block */
 size_t arena_used(const struct arena *a);
 
-void *arena_alloc(struct arena *a, size_t size);     /* zeroed, aligned to 16 */
+void *arena_alloc(struct arena *a, size_t size);     /* zeroed, aligned to 8 */
 char *arena_bytes(struct arena *a, size_t size);     /* not zeroed, not aligned */
 struct str arena_str(struct arena *a, struct str s); /* copy, followed by a NUL */
 char *arena_cstr(struct arena *a, struct str s);     /* the same as C string */

@@ -40,7 +40,7 @@ static void index_put(struct map *m, size_t entry)
 /* Drops the holes and makes room for at least one more entry. */
 static void rebuild(struct map *m)
 {
-	size_t k = 0, size = 16;
+	size_t k = 0, size = 4;
 
 	for (size_t i = 0; i < m->used; i++) {
 		if (m->entries[i].key.p)
@@ -50,7 +50,8 @@ static void rebuild(struct map *m)
 	m->used = k;
 	while (size < (k + 1) * 4)
 		size *= 2;
-	m->entries = mem_reserve(m->entries, &m->cap, size / 2, sizeof(*m->entries));
+	m->cap = size / 2; /* then the next rebuild comes */
+	m->entries = mem_grow(m->entries, m->cap * sizeof(*m->entries));
 	free(m->index);
 	m->index = mem_alloc(size * sizeof(*m->index));
 	m->index_size = size;
@@ -93,8 +94,9 @@ void *map_put(struct map *m, struct str key, void *value)
 	}
 	if (m->used * 2 >= m->index_size)
 		rebuild(m);
-	m->entries[m->used] = (struct map_entry){
-		.key = {.p = mem_str(key), .n = key.n}, .value = value, .hash = hash};
+	m->entries[m->used] = (struct map_entry){.key = {.p = mem_str(key), .n = key.n},
+						 .value = value,
+						 .hash = hash};
 	index_put(m, m->used++);
 	m->n++;
 	return NULL;

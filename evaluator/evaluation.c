@@ -206,7 +206,10 @@ static void seen_keep(struct rule_run *rr, const struct vector *v, const struct 
 {
 	for (size_t i = v->n; i < rr->n_seen; i++)
 		labels_free(rr->seen[i].labels);
-	rr->seen = mem_reserve(rr->seen, &rr->seen_cap, v->n, sizeof(*rr->seen));
+	if (v->n > rr->seen_cap) { /* no more than that: there is one a rule */
+		rr->seen = mem_grow(rr->seen, v->n * sizeof(*rr->seen));
+		rr->seen_cap = v->n;
+	}
 	for (size_t i = 0; i < v->n; i++) {
 		struct seen *s = &rr->seen[i];
 

@@ -108,33 +108,56 @@ static void add_needs(void *arg, const struct template_ref *r)
 	}
 }
 
+/* The parser works in an arena of its own: only the finished set is worth keeping. */
+static bool compile(struct expand *e, struct arena *a, struct arena *scratch, struct str text,
+		    const struct limits *l, struct err *err)
+{
+	struct template_set *set = template_set_new(scratch, l);
+
+	template_set_missing_key(set, TEMPLATE_MISSING_ZERO);
+	if (!template_set_parse(set, e->name, arena_printf(scratch, PREFIX "%.*s", STR_ARG(text)),
+				&RULE_FUNCS, err))
+		return false;
+	template_set_refs(set, add_needs, &e->needs);
+	template_set_drop_unused(set, e->name, sizeof(PREFIX) - 1);
+	e->set = template_set_dup(set, a);
+	e->text = str_from(template_set_text(e->set, e->name), sizeof(PREFIX) - 1);
+	return true;
+}
+
 bool expand_compile_as(struct arena *a, struct str name, struct str text, const struct limits *l,
 		       const struct expand **out, struct err *err)
 {
 	struct expand *e = ARENA_NEW(a, struct expand);
-	struct template_set *set;
+	struct arena scratch;
 
-	e->text = arena_str(a, text);
 	e->name = arena_str(a, name);
 	*out = e;
-	if (template_is_plain(text))
+	if (template_is_plain(text)) {
+		e->text = arena_str(a, text);
 		return true;
-	set = template_set_new(a, l);
-	template_set_missing_key(set, TEMPLATE_MISSING_ZERO);
-	if (!template_set_parse(set, name, arena_printf(a, PREFIX "%.*s", STR_ARG(text)),
-				&RULE_FUNCS, err))
-		return false;
-	template_set_refs(set, add_needs, &e->needs);
-	template_set_drop_unused(set, name, sizeof(PREFIX) - 1);
-	e->set = set;
-	return true;
+	}
+	arena_init(&scratch);
+
+	bool ok = compile(e, a, &scratch, text, l, err);
+
+	arena_done(&scratch);
+	return ok;
 }
 
 bool expand_compile(struct arena *a, struct str alert, struct str text, const struct limits *l,
 		    const struct expand **out, struct err *err)
 {
-	return expand_compile_as(a, arena_printf(a, "__alert_%.*s", STR_ARG(alert)), text, l, out,
-				 err);
+	struct buf name;
+
+	buf_init(&name, BUF_MAX_ANY);
+	buf_adds(&name, "__alert_");
+	buf_add(&name, alert);
+
+	bool ok = expand_compile_as(a, buf_str(&name), text, l, out, err);
+
+	buf_done(&name);
+	return ok;
 }
 
 unsigned expand_needs(const struct expand *e)

@@ -127,6 +127,11 @@ void template_set_refs(const struct template_set *ts,
  * nothing refers to. For text that a caller puts in front and knows to be without effect. */
 void template_set_drop_unused(struct template_set *ts, struct str name, size_t end);
 
+/* The same set in another arena, without what parsing took on its way. */
+struct template_set *template_set_dup(const struct template_set *ts, struct arena *a);
+/* The text that defines the template, as parsed; empty if it is not there. */
+struct str template_set_text(const struct template_set *ts, struct str name);
+
 /* Is there no action in the text at all? */
 bool template_is_plain(struct str text);
 
