@@ -87,7 +87,7 @@ static void listen(const struct heard *h, bool answered)
 static void miss(const struct heard *h)
 {
 	for (int k = 0; k < ALERTS; k++) {
-		char label[16];
+		char label[32];
 
 		snprintf(label, sizeof(label), "\"i\":\"%d\"", k);
 		if (strstr(h->body, label))
