@@ -56,6 +56,16 @@ static void answer(int fd, const char *path, const char *request)
 			 "HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n",
 			 strcmp(path, "/redirect-loop") == 0 ? "/redirect-loop" : "ok?x=1");
 		test_write(fd, text);
+	} else if (strcmp(path, "/token") == 0) {
+		const char *json = "{\"access_token\":\"t0k\",\"expires_in\":3600}";
+
+		snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s",
+			 strlen(json), json);
+		test_write(fd,
+			   strstr(request, "grant_type=client_credentials&scope=a%20b&x=%26") &&
+					   strstr(request, "Authorization: Basic aWQ6cHclM0E=\r\n")
+				   ? text
+				   : "HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n");
 	} else if (strcmp(path, "/half") == 0) {
 		test_write(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
 	} else {
@@ -64,7 +74,6 @@ static void answer(int fd, const char *path, const char *request)
 			 strlen(path), path);
 		test_write(fd, text);
 	}
-	(void)request;
 }
 
 static void serve_http(struct test_server *s, int fd)
@@ -368,6 +377,61 @@ static void test_credentials(void **state)
 	assert_non_null(strstr(w->last, "X-Token: hush\r\n"));
 }
 
+static void test_oauth2(void **state)
+{
+	struct world *w = *state;
+	struct str scopes[] = {STR("a"), STR("b")}, params[] = {STR("x"), STR("&")};
+	char token_url[100];
+	struct oauth2_config o = {.client_id = STR("id"),
+				  .client_secret = STR("pw:"),
+				  .scopes = scopes,
+				  .n_scopes = 2,
+				  .params = params,
+				  .n_params = 2};
+	struct http_config c;
+	struct io_request r = request_of(w, "POST", "/oauth");
+
+	snprintf(token_url, sizeof(token_url), "http://127.0.0.1:%d/token", w->server.port);
+	o.token_url = str_of(token_url);
+	http_config_defaults(&c);
+	c.oauth2 = &o;
+	r.config = &c;
+	fetch(w, &r);
+	assert_string_equal(w->error, "");
+	assert_int_equal(w->status, 200);
+	assert_non_null(strstr(w->last, "Authorization: Bearer t0k\r\n"));
+	assert_int_equal(http_out_stats(w->out, IO_LANE_PAGE).started, 2);
+	fetch(w, &r); /* the token is kept */
+	assert_int_equal(http_out_stats(w->out, IO_LANE_PAGE).started, 3);
+	o.client_secret = STR("wrong");
+	fetch(w, &r);
+	assert_int_equal(w->outcome, IO_UNSENT);
+	assert_non_null(strstr(w->error, "OAuth2"));
+	assert_null(strstr(w->error, "wrong"));
+}
+
+static void test_proxy(void **state)
+{
+	struct world *w = *state;
+	char proxy[100];
+	struct http_config c;
+	struct io_request r = request_of(w, "GET", "");
+
+	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", w->server.port);
+	http_config_defaults(&c);
+	c.proxy_url = str_of(proxy);
+	r.config = &c;
+	r.url = STR("http://far.invalid/through");
+	fetch(w, &r); /* the proxy resolves the name */
+	assert_string_equal(w->error, "");
+	assert_true(strncmp(w->last, "GET http://far.invalid/through HTTP/1.1\r\n", 41) == 0);
+	c.no_proxy = STR(".invalid,127.0.0.1");
+	r = request_of(w, "GET", "/direct");
+	r.config = &c;
+	fetch(w, &r);
+	assert_true(strncmp(w->last, "GET /direct HTTP/1.1\r\n", 22) == 0);
+}
+
 static void test_header_injection(void **state)
 {
 	struct world *w = *state;
@@ -548,5 +612,6 @@ static void test_mail_ambiguous(void **state)
 TEST_GROUP(http_out, WORLD(test_plain), WORLD(test_methods_and_reuse), WORLD(test_status_and_body),
 	   WORLD(test_stream_and_limit), WORLD(test_redirects), WORLD(test_redirects_can_be_off),
 	   WORLD(test_outcomes), WORLD(test_timeout), WORLD(test_cancel), WORLD(test_credentials),
-	   WORLD(test_header_injection), WORLD(test_many_at_once), cmocka_unit_test(test_no_proxy),
-	   MAIL(test_mail), MAIL(test_mail_refused), MAIL(test_mail_ambiguous))
+	   WORLD(test_oauth2), WORLD(test_proxy), WORLD(test_header_injection),
+	   WORLD(test_many_at_once), cmocka_unit_test(test_no_proxy), MAIL(test_mail),
+	   MAIL(test_mail_refused), MAIL(test_mail_ambiguous))
