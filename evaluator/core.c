@@ -157,6 +157,11 @@ void core_committed(struct core *c, struct now now, bool ok, struct str error)
 	c->in_flight = false;
 }
 
+void core_store_replaced(struct core *c, struct now now, struct str text)
+{
+	selfmon_replaced(c, now, text);
+}
+
 uint64_t core_turn(const struct core *c)
 {
 	return c->batch ? c->turn : c->turn - 1;
@@ -300,7 +305,7 @@ bool core_restore(struct core *c, struct now now, struct store *s, struct err *e
 	    !store_select(s, ST_EVENT_LOAD, &one, 1, load_event, c, err) ||
 	    !notify_restore(c->notify, now, s, err))
 		return false;
-	selfmon_restored(c);
+	selfmon_restored(c, now);
 	return true;
 }
 

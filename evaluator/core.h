@@ -52,6 +52,9 @@ struct batch *core_take_batch(struct core *c);
 /* How the commit went. Once for each batch taken; and once more, with ok, when a batch that had
  * failed was written after all. */
 void core_committed(struct core *c, struct now now, bool ok, struct str error);
+/* The store was damaged and an empty one begun: somebody has to know, for an hour. `text` says
+ * where the old one is. After core_configure. */
+void core_store_replaced(struct core *c, struct now now, struct str text);
 /* Turn numbers, for answers that must wait until a change is durable: an answer made now may go
  * out when core_durable_turn >= the core_turn of now. */
 uint64_t core_turn(const struct core *c);

@@ -73,6 +73,7 @@ struct core {
 	ms_t blind_since;
 	bool store_failing;
 	char *store_error;
+	struct timer replaced_over; /* ends the alert that an empty store was begun */
 	bool reload_ok;
 	ms_t reloaded_at;
 	char *reload_error;
@@ -115,7 +116,8 @@ void selfmon_blind(struct core *c, struct now now);
 void selfmon_store(struct core *c, struct now now, bool ok, struct str error);
 /* Looks for a jump of the wall clock since the last tick; returns by how much (0: none). */
 ms_t selfmon_clock(struct core *c, struct now now);
-void selfmon_restored(struct core *c);
+void selfmon_replaced(struct core *c, struct now now, struct str text);
+void selfmon_restored(struct core *c, struct now now);
 void selfmon_done(struct core *c);
 
 #endif

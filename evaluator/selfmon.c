@@ -15,6 +15,7 @@
 #include "evaluator/group.h"
 #include "notify/notify.h"
 
+#define REPLACED_TOLD_FOR HOUR
 #define CLOCK_STEP (2 * SECOND) /* wall against mono between two ticks: more is a jump */
 
 struct self_alert {
@@ -116,7 +117,27 @@ static bool restored(void *arg, const struct alert *al)
 	return true;
 }
 
-void selfmon_restored(struct core *c)
+static void on_replaced_over(struct timer *t, struct now now)
+{
+	struct core *c = CONTAINER(t, struct core, replaced_over);
+
+	selfmon_alert(c, now, STR("RouseStoreReplaced"), STR(""),
+		      STR("rouse goes on with the new store"), false);
+}
+
+static void replaced_until(struct core *c, struct now now)
+{
+	timer_set(&c->timers, &c->replaced_over, TIMER_MONO, now.mono + REPLACED_TOLD_FOR,
+		  on_replaced_over);
+}
+
+void selfmon_replaced(struct core *c, struct now now, struct str text)
+{
+	selfmon_alert(c, now, STR("RouseStoreReplaced"), STR(""), text, true);
+	replaced_until(c, now);
+}
+
+void selfmon_restored(struct core *c, struct now now)
 {
 	const struct self_alert *s;
 
@@ -126,12 +147,15 @@ void selfmon_restored(struct core *c)
 		c->blind = true;
 		c->blind_since = s->since;
 	}
+	if (map_get(&c->self_alerts, STR("RouseStoreReplaced ")))
+		replaced_until(c, now);
 	s = map_get(&c->self_alerts, STR("RouseStoreFailing "));
 	c->store_failing = s != NULL;
 }
 
 void selfmon_done(struct core *c)
 {
+	timer_stop(&c->timers, &c->replaced_over);
 	map_each (&c->self_alerts, e)
 		free(e->value);
 	map_done(&c->self_alerts);

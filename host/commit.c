@@ -38,9 +38,6 @@ static void keep(struct commit *c, struct now now)
 
 static void tell(struct commit *c, struct now now)
 {
-	bool replaced = c->ok && c->tell_once;
-
-	c->tell_once = c->tell_once && !c->ok;
 	if (c->ok && c->failing)
 		log_put(c->log, LOG_LEVEL_INFO, "The store can be written again", NULL);
 	if (c->ok) {
@@ -52,10 +49,7 @@ static void tell(struct commit *c, struct now now)
 		keep(c, now);
 	}
 	if (c->fresh || c->ok)
-		core_committed(c->core, now, c->ok && !replaced,
-			       str_of(replaced ? c->error.msg
-				      : c->ok  ? ""
-					       : c->err.msg));
+		core_committed(c->core, now, c->ok, str_of(c->ok ? "" : c->err.msg));
 	c->fresh = false;
 }
 

@@ -38,7 +38,6 @@ struct commit {
 	bool ok; /* written by the thread */
 	struct err err;
 	struct err error; /* why there is no store; told with each batch */
-	bool tell_once;	  /* `error` is told with the first batch only (the store was replaced) */
 	struct timer retry;
 	ms_t tried_at;
 	uint64_t commits, failures;

@@ -294,12 +294,26 @@ static struct str route_prefix(struct daemon *d, struct str external)
 	return prefix;
 }
 
-static bool restore(struct daemon *d, struct now now)
+static void new_core(struct daemon *d, const struct core_options *o)
+{
+	core_free(d->core);
+	d->core = core_new(&d->io, o);
+	http_in_set_core(d->in, d->core);
+}
+
+/* Damage may show only when the rows are read: then with an empty store and a new core. */
+static bool restore(struct daemon *d, struct now now, const struct core_options *o)
 {
 	struct err err;
 
 	if (!d->storage.store || core_restore(d->core, now, d->storage.store, &err))
 		return true;
+	if (strstr(err.msg, "damaged")) {
+		storage_replace(&d->storage, d->o->storage_path, &d->log, now.wall);
+		new_core(d, o);
+		if (!d->storage.store || core_restore(d->core, now, d->storage.store, &err))
+			return true;
+	}
 	err_prefix(&err, "cannot read the state back: ");
 	return fail(d, &err);
 }
@@ -309,7 +323,6 @@ static void start_commits(struct daemon *d)
 	commit_init(&d->commit, &d->loop, &d->log, d->commits, d->core);
 	d->commit.store = d->storage.store;
 	d->commit.error = d->storage.trouble;
-	d->commit.tell_once = d->storage.replaced;
 }
 
 /* The core before the web server: sockets that are open but not served would be a lie. But the
@@ -320,12 +333,13 @@ static bool start_core(struct daemon *d, struct now now, struct config *c)
 
 	d->external_url = o.external_url = external_url(d);
 	d->route_prefix = route_prefix(d, d->external_url);
-	d->core = core_new(&d->io, &o);
-	http_in_set_core(d->in, d->core);
-	if (!restore(d, now))
+	new_core(d, &o);
+	if (!restore(d, now, &o))
 		return false;
 	start_commits(d);
 	core_configure(d->core, now, c);
+	if (d->storage.replaced)
+		core_store_replaced(d->core, now, str_of(d->storage.trouble.msg));
 
 	struct web_options w = {
 		.route_prefix = d->route_prefix,

@@ -140,6 +140,28 @@ static bool open_in(struct storage *s, struct arena *a, struct str folder, ms_t 
 	return open_store(s, a, arena_printf(a, "%s/rouse.db", path).p, wall, err);
 }
 
+static void tell(const struct storage *s, struct log *log)
+{
+	if (s->replaced)
+		log_put(log, LOG_LEVEL_ERROR, "The store was damaged", "error=%s",
+			log_value(str_of(s->trouble.msg)));
+	else if (!s->store)
+		log_put(log, LOG_LEVEL_ERROR,
+			"THE STORE CANNOT BE USED: pages go out, but a restart forgets everything",
+			"error=%s", log_value(str_of(s->trouble.msg)));
+}
+
+void storage_replace(struct storage *s, struct str folder, struct log *log, ms_t wall)
+{
+	struct arena a;
+
+	arena_init(&a);
+	store_free(TAKE(s->store));
+	replace(s, &a, arena_printf(&a, "%.*s/rouse.db", STR_ARG(folder)).p, wall);
+	tell(s, log);
+	arena_done(&a);
+}
+
 bool storage_open(struct storage *s, struct str folder, struct log *log, ms_t wall, struct err *err)
 {
 	struct arena a;
@@ -149,13 +171,8 @@ bool storage_open(struct storage *s, struct str folder, struct log *log, ms_t wa
 
 	bool ok = open_in(s, &a, folder, wall, err);
 
-	if (ok && s->replaced)
-		log_put(log, LOG_LEVEL_ERROR, "The store was damaged", "error=%s",
-			log_value(str_of(s->trouble.msg)));
-	else if (ok && !s->store)
-		log_put(log, LOG_LEVEL_ERROR,
-			"THE STORE CANNOT BE USED: pages go out, but a restart forgets everything",
-			"error=%s", log_value(str_of(s->trouble.msg)));
+	if (ok)
+		tell(s, log);
 	arena_done(&a);
 	if (!ok)
 		storage_close(s);

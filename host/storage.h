@@ -22,6 +22,9 @@ struct storage {
  * another program). Everything else is told in the log and in `trouble`. */
 ATTR_CHECK bool storage_open(struct storage *s, struct str folder, struct log *log, ms_t wall,
 			     struct err *err);
+/* The store turned out to be damaged when it was read: it is closed and replaced like one that
+ * cannot be opened. The caller goes on with s->store, or without one. */
+void storage_replace(struct storage *s, struct str folder, struct log *log, ms_t wall);
 void storage_close(struct storage *s); /* the store is the caller's by then */
 
 #endif
