@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 """Pages by e-mail through a real SMTP server: STARTTLS, TLS from the first byte, passwords."""
-import email, email.policy, logging, os, ssl, subprocess, time, warnings
+import email, email.policy, logging, time, warnings
 from stage import *
 
 try:
@@ -11,24 +11,6 @@ except ImportError:
 
 logging.disable()  # the servers complain of the clients that the stories send
 warnings.simplefilter("ignore")
-
-
-def certificate(d, name="localhost"):
-    """A private authority and a server's certificate: paths of ca, certificate, key."""
-    ca, key, crt, csr = (os.path.join(d, n) for n in ("ca.pem", "key.pem", "crt.pem", "csr.pem"))
-
-    def openssl(*args):
-        r = subprocess.run(["openssl", *args], capture_output=True, text=True)
-        assert r.returncode == 0, r.stderr
-
-    write(os.path.join(d, "ext"), f"subjectAltName=DNS:{name},IP:127.0.0.1\n")
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-            "-subj", "/CN=stage authority", "-keyout", os.path.join(d, "ca.key"), "-out", ca)
-    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
-            "-keyout", key, "-out", csr)
-    openssl("x509", "-req", "-in", csr, "-CA", ca, "-CAkey", os.path.join(d, "ca.key"), "-days", "2",
-            "-set_serial", "1", "-extfile", os.path.join(d, "ext"), "-out", crt)
-    return ca, crt, key
 
 
 class Mailbox:
@@ -62,8 +44,7 @@ class MailServer:
         self.box.implicit = implicit
         self.port = free_port()
         self.ca, crt, key = certificate(d)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(crt, key)
+        context = tls_context(crt, key)
         kw = dict(hostname="127.0.0.1", port=self.port)
         if auth:
             kw.update(authenticator=self.box.authenticate, auth_required=True, auth_require_tls=tls and not implicit)

@@ -5,7 +5,7 @@ processes die with us, however we die. A test is a function marked @story; the s
 side by side, because they mostly wait; main() prints `N passed, N failed, N skipped`.
 """
 import atexit, contextlib, ctypes, http.client, http.server, json, os, random, re, shutil, signal, \
-    socket, subprocess, sys, tempfile, threading, time, traceback, urllib.parse
+    socket, ssl, subprocess, sys, tempfile, threading, time, traceback, urllib.parse
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUT = os.path.abspath(os.environ.get("OUT", os.path.join(ROOT, "build")))
@@ -31,6 +31,32 @@ def eventually(what, predicate, timeout=20, every=0.05):
         if time.monotonic() > end:
             raise AssertionError(f"not within {timeout} s: {what}")
         time.sleep(every)
+
+
+def certificate(d, name="localhost"):
+    """A private authority and a server's certificate: paths of ca, certificate, key."""
+    ca, key, crt, csr = (os.path.join(d, n) for n in ("ca.pem", "key.pem", "crt.pem", "csr.pem"))
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+
+    def openssl(*args):
+        if not shutil.which("openssl"):
+            raise Skip("openssl is not installed")
+        r = subprocess.run(["openssl", *args], capture_output=True, text=True)
+        assert r.returncode == 0, r.stderr
+
+    write(os.path.join(d, "ext"), f"subjectAltName=DNS:{name},IP:127.0.0.1\n")
+    openssl("req", "-x509", *curve, "-days", "2", "-subj", "/CN=stage authority",
+            "-keyout", os.path.join(d, "ca.key"), "-out", ca)
+    openssl("req", *curve, "-subj", f"/CN={name}", "-keyout", key, "-out", csr)
+    openssl("x509", "-req", "-in", csr, "-CA", ca, "-CAkey", os.path.join(d, "ca.key"), "-days", "2",
+            "-set_serial", str(random.getrandbits(60)), "-extfile", os.path.join(d, "ext"), "-out", crt)
+    return ca, crt, key
+
+
+def tls_context(crt, key):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(crt, key)
+    return context
 
 
 # ---- ports and folders --------------------------------------------------------------------------
@@ -409,10 +435,11 @@ def run_rouse(*argv, timeout=20, input=None, env=None):
 class Rouse:
     """The daemon, with a configuration (a dictionary or a text) or with flags alone."""
 
-    def __init__(self, directory, config=None, flags=(), env=None, wait=True, ready=True):
+    def __init__(self, directory, config=None, flags=(), env=None, wait=True, ready=True,
+                 wrap=()):
         self.directory = directory
         self.path = os.path.join(directory, "rouse.yml")
-        argv = [ROUSE, "run", f"--storage.path={directory}/data"]
+        argv = [*wrap, ROUSE, "run", f"--storage.path={directory}/data"]
         if config is not None:
             self.configure(config)
             argv.append(f"--config.file={self.path}")
