@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 
+#include "base/base64.h"
 #include "base/num.h"
 #include "host/http_out.h"
 #include "host/transfer.h"
@@ -194,7 +195,7 @@ static bool basic_auth(struct transfer *t, struct str *value, struct err *err)
 		return false;
 
 	struct str pair = arena_printf(&t->arena, "%.*s:%.*s", STR_ARG(user), STR_ARG(password));
-	struct str encoded = base64_encode(pair, &t->arena);
+	struct str encoded = base64_encode(pair, BASE64_STANDARD, &t->arena);
 
 	*value = arena_printf(&t->arena, "Basic %.*s", STR_ARG(encoded));
 	return true;
@@ -474,6 +475,7 @@ static void setup_base(struct transfer *t)
 	setup_tls(curl, t->req.mail && t->req.mail->tls ? t->req.mail->tls : &c->tls);
 	t->easy.config = c;
 	t->easy.method = NULL;
+	t->easy.target = false;
 	t->easy.set_up = true;
 }
 
@@ -483,13 +485,15 @@ static struct str renamed_url(struct transfer *t, struct err *err)
 	struct str name = t->req.config->tls.server_name;
 	const struct url *u = &t->url;
 	const char *open = u->brackets ? "[" : "", *close = u->brackets ? "]" : "";
+
+	if (!name.n || !str_is(u->scheme, "https") || t->req.mail)
+		return t->req.url;
+
 	struct str host =
 		arena_printf(&t->arena, "%s%.*s%s:%d", open, STR_ARG(u->host), close, u->port);
 	struct str to =
 		arena_printf(&t->arena, "%.*s:%d:%.*s", STR_ARG(name), u->port, STR_ARG(host));
 
-	if (!name.n || !str_is(u->scheme, "https") || t->req.mail)
-		return t->req.url;
 	if (!has_header(t, "host") && !setup_add_header(t, STR("Host"), host, err))
 		return (struct str){0};
 	slist_add(t, &t->connect_to, arena_cstr(&t->arena, to));
@@ -498,6 +502,33 @@ static struct str renamed_url(struct transfer *t, struct err *err)
 	return arena_printf(&t->arena, "%.*s://%.*s%s%.*s:%d%.*s", STR_ARG(u->scheme),
 			    STR_ARG(u->user_info), u->user_info.n ? "@" : "", STR_ARG(name),
 			    u->port, STR_ARG(u->rest));
+}
+
+/* Whether path and query may go out byte by byte as they stand. */
+static bool is_clean_target(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] <= ' ' || s.p[i] > '~' || s.p[i] == '#')
+			return false;
+	}
+	return str_starts(s, "/") && str_find(s, STR("/.")) < 0;
+}
+
+/* curl takes an URL apart, puts it together and prints it again, all of it byte by byte. A query is
+ * the longest part of what we ask, so it goes around that. */
+static void set_url(struct transfer *t, struct str url)
+{
+	struct str rest = t->url.rest;
+	ptrdiff_t query = str_find_char(rest, '?');
+	bool direct = query > 0 && !t->proxy.n && is_clean_target(rest);
+	CURL *curl = t->easy.curl;
+
+	if (direct)
+		url = str_cut(url, 0, url.n - rest.n + (size_t)query);
+	SETOPT(curl, CURLOPT_URL, arena_cstr(&t->arena, url));
+	if (direct || t->easy.target)
+		SETOPT(curl, CURLOPT_REQUEST_TARGET, direct ? arena_cstr(&t->arena, rest) : NULL);
+	t->easy.target = direct;
 }
 
 static void set_resolve(struct transfer *t)
@@ -569,7 +600,7 @@ bool setup_request(struct transfer *t, struct err *err)
 
 	if (!url.n)
 		return false;
-	SETOPT(curl, CURLOPT_URL, arena_cstr(&t->arena, url));
+	set_url(t, url);
 	SETOPT(curl, CURLOPT_HTTPHEADER, t->headers);
 	set_method(t);
 	return true;

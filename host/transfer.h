@@ -45,6 +45,7 @@ struct easy {
 	const struct http_config *config;
 	const char *method; /* "GET", "POST", "" (anything else) */
 	unsigned generation;
+	bool target; /* it has a request target beside its URL */
 	bool set_up;
 };
 
