@@ -8,15 +8,21 @@
 
 #include "base/mem.h"
 
+ATTR_PRINTF(3, 0)
+static void fill(struct err *err, struct err place, const char *fmt, va_list ap)
+{
+	if (!err)
+		return;
+	*err = place;
+	vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+}
+
 bool err_set(struct err *err, int pos, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!err)
-		return false;
-	*err = (struct err){.pos = pos, .end = -1};
 	va_start(ap, fmt);
-	vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+	fill(err, (struct err){.pos = pos, .end = -1}, fmt, ap);
 	va_end(ap);
 	return false;
 }
@@ -25,11 +31,8 @@ bool err_at(struct err *err, int line, int col, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!err)
-		return false;
-	*err = (struct err){.pos = -1, .end = -1, .line = line, .col = col};
 	va_start(ap, fmt);
-	vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+	fill(err, (struct err){.pos = -1, .end = -1, .line = line, .col = col}, fmt, ap);
 	va_end(ap);
 	return false;
 }

@@ -92,20 +92,6 @@ static void queue_push(struct am *am, struct text *t)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static void put_pairs(struct buf *b, struct labels ls)
-{
-	struct labels_iter it = {0};
-	struct label l;
-
-	for (bool more = false; labels_next(ls, &it, &l); more = true) {
-		if (more)
-			buf_addc(b, ',');
-		json_put_str_html(b, l.name);
-		buf_addc(b, ':');
-		json_put_str_html(b, l.value);
-	}
-}
-
 static void put_time(struct buf *b, const char *key, ms_t t)
 {
 	if (t == MS_NONE)
@@ -118,18 +104,17 @@ static void put_time(struct buf *b, const char *key, ms_t t)
 /* The members in upstream's order. */
 static void put_alert(struct buf *b, const struct am_alert *a, struct labels labels)
 {
-	buf_adds(b, "{\"annotations\":{");
-	put_pairs(b, a->annotations);
-	buf_addc(b, '}');
+	buf_adds(b, "{\"annotations\":");
+	labels_put_json_html(b, a->annotations);
 	put_time(b, "endsAt", a->ends_at);
 	put_time(b, "startsAt", a->starts_at);
 	if (a->generator_url.n) {
 		buf_adds(b, ",\"generatorURL\":");
 		json_put_str_html(b, a->generator_url);
 	}
-	buf_adds(b, ",\"labels\":{");
-	put_pairs(b, labels);
-	buf_adds(b, "}}");
+	buf_adds(b, ",\"labels\":");
+	labels_put_json_html(b, labels);
+	buf_addc(b, '}');
 }
 
 static struct text *text_of(const struct am_alert *a, struct labels external)

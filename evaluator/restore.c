@@ -65,20 +65,6 @@ void restores_drop(struct core *c, const struct group *g)
 	}
 }
 
-static struct labels bare(struct arena *a, struct labels ls)
-{
-	struct labels_builder b;
-
-	labels_builder_init(&b);
-	labels_builder_from(&b, ls);
-	labels_builder_del(&b, STR(LABEL_NAME));
-
-	struct labels out = labels_builder_build(&b, a);
-
-	labels_builder_done(&b);
-	return out;
-}
-
 static struct rule_run *rule_at(struct restore *r)
 {
 	return &r->group->rules[r->at];
@@ -101,7 +87,7 @@ static bool was_alive(const struct restore *r, const struct past *p)
 		bool same;
 
 		arena_init(&a);
-		same = labels_eq(bare(&a, r->alive.v[i].labels), p->labels);
+		same = labels_eq(labels_without_name(&a, r->alive.v[i].labels), p->labels);
 		arena_done(&a);
 		if (same)
 			return true;

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "host/url.h"
 
 #define PASSWORD_BYTES 1024
 #define KEY_BYTES 32
@@ -60,7 +60,7 @@ bool basic_auth_split(struct str header, struct arena *a, struct str *user, stru
 	struct str pair;
 
 	if (header.n < 6 || strncasecmp(header.p, "Basic ", 6) != 0 ||
-	    !base64_decode(str_trim(str_from(header, 6)), a, &pair))
+	    !base64_decode(str_trim(str_from(header, 6)), BASE64_STANDARD, a, &pair, NULL))
 		return false;
 
 	ptrdiff_t colon = str_find_char(pair, ':');

@@ -205,7 +205,7 @@ struct str transfer_peer(struct transfer *t)
 	struct buf b;
 
 	buf_init(&b, BUF_MAX_ANY);
-	url_put_public(&b, t->proxy.n ? t->proxy : t->req.url, false);
+	url_put_origin(&b, t->proxy.n ? t->proxy : t->req.url);
 
 	struct str s = arena_str(&t->arena, buf_str(&b));
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -171,7 +172,7 @@ static bool basic_header(struct token *t, const struct oauth2_config *c, struct 
 	buf_addc(&b, ':');
 	put_encoded(&b, secret);
 
-	struct str encoded = base64_encode(buf_str(&b), &t->arena);
+	struct str encoded = base64_encode(buf_str(&b), BASE64_STANDARD, &t->arena);
 
 	buf_done(&b);
 	*out = arena_printf(&t->arena, "Basic %.*s", STR_ARG(encoded));

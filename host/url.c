@@ -1,4 +1,4 @@
-/* URLs, request targets, base64: see url.h. */
+/* URLs, request targets: see url.h. */
 #include "host/url.h"
 
 #include <arpa/inet.h>
@@ -110,7 +110,7 @@ bool url_split(struct str text, struct url *out, struct err *err)
 	return true;
 }
 
-void url_put_public(struct buf *b, struct str text, bool path)
+void url_put_origin(struct buf *b, struct str text)
 {
 	struct url u;
 
@@ -123,13 +123,6 @@ void url_put_public(struct buf *b, struct str text, bool path)
 	buf_printf(b, u.brackets ? "[%.*s]" : "%.*s", STR_ARG(u.host));
 	if (u.has_port)
 		buf_printf(b, ":%d", u.port);
-	if (path) {
-		size_t end = 0;
-
-		while (end < u.rest.n && u.rest.p[end] != '?' && u.rest.p[end] != '#')
-			end++;
-		buf_add(b, str_cut(u.rest, 0, end));
-	}
 }
 
 bool url_is_address(struct str host)
@@ -225,64 +218,4 @@ bool target_parse(struct str text, struct arena *a, struct target *out, struct e
 		return false;
 	*out = t;
 	return true;
-}
-
-static const char base64_digits[] =
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-static int base64_value(char c)
-{
-	const char *at = c ? strchr(base64_digits, c) : NULL;
-
-	return at ? (int)(at - base64_digits) : -1;
-}
-
-bool base64_decode(struct str text, struct arena *a, struct str *out)
-{
-	size_t pad = 0, n = 0;
-
-	if (text.n % 4)
-		return false;
-	while (pad < 2 && pad < text.n && text.p[text.n - 1 - pad] == '=')
-		pad++;
-
-	char *p = arena_bytes(a, text.n / 4 * 3 + 1);
-
-	for (size_t i = 0; i < text.n; i += 4) {
-		uint32_t v = 0;
-
-		for (size_t k = i; k < i + 4; k++) {
-			int d = k >= text.n - pad ? 0 : base64_value(text.p[k]);
-
-			if (d < 0)
-				return false;
-			v = v << 6 | (uint32_t)d;
-		}
-		p[n++] = (char)(v >> 16);
-		p[n++] = (char)(v >> 8);
-		p[n++] = (char)v;
-	}
-	*out = (struct str){p, n - pad};
-	return true;
-}
-
-struct str base64_encode(struct str bytes, struct arena *a)
-{
-	char *p = arena_bytes(a, (bytes.n + 2) / 3 * 4 + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < bytes.n; i += 3) {
-		size_t left = bytes.n - i;
-		uint32_t v = (uint32_t)(unsigned char)bytes.p[i] << 16;
-
-		if (left > 1)
-			v |= (uint32_t)(unsigned char)bytes.p[i + 1] << 8;
-		if (left > 2)
-			v |= (unsigned char)bytes.p[i + 2];
-		p[n++] = base64_digits[v >> 18];
-		p[n++] = base64_digits[v >> 12 & 63];
-		p[n++] = left > 1 ? base64_digits[v >> 6 & 63] : '=';
-		p[n++] = left > 2 ? base64_digits[v & 63] : '=';
-	}
-	return (struct str){p, n};
 }

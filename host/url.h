@@ -22,8 +22,8 @@ struct url {
 
 /* http, https, smtp, smtps. The words of an error never hold the URL: it may be a secret. */
 ATTR_CHECK bool url_split(struct str text, struct url *out, struct err *err);
-/* "scheme://host:port" and, if `path`, the path: no user, no query. */
-void url_put_public(struct buf *b, struct str text, bool path);
+/* "scheme://host:port": what may always be shown, paths of receivers are secrets. */
+void url_put_origin(struct buf *b, struct str text);
 /* An IPv4 or IPv6 address as text. */
 bool url_is_address(struct str host);
 /* localhost and everything below it. */
@@ -43,9 +43,5 @@ ATTR_CHECK bool target_parse(struct str text, struct arena *a, struct target *ou
 /* Decodes "a=1&b=2" behind what is in *out. */
 ATTR_CHECK bool target_parse_form(struct str text, struct arena *a, struct target *out,
 				  struct err *err);
-
-/* Base64 with padding; false: not valid. */
-ATTR_CHECK bool base64_decode(struct str text, struct arena *a, struct str *out);
-struct str base64_encode(struct str bytes, struct arena *a);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/regex.h"
 #include "base/time.h"
 #include "notify/func.h"
+#include "rules/func.h"
 
 #define METHOD(name) \
 	static enum template_outcome name(struct template_call *c, const struct value *args, \
@@ -24,40 +25,9 @@ static enum template_outcome give(struct value *out, struct value v)
 }
 
 /* ---- template.KV ------------------------------------------------------------------------- */
-static bool kv_get(const void *data, struct str key, struct arena *a, struct value *out)
-{
-	struct str v = labels_get(*(const struct labels *)data, key);
-
-	(void)a;
-	*out = value_str(v);
-	return v.n > 0;
-}
-
-static size_t kv_len(const void *data)
-{
-	return labels_count(*(const struct labels *)data);
-}
-
-static bool kv_next(const void *data, size_t *at, struct arena *a, struct str *key,
-		    struct value *out)
-{
-	struct labels_iter it = {.at = *at};
-	struct label l;
-
-	(void)a;
-	if (!labels_next(*(const struct labels *)data, &it, &l))
-		return false;
-	*at = it.at;
-	*key = l.name;
-	*out = value_str(l.value);
-	return true;
-}
-
-static const struct value_map_ops KV_OPS = {.get = kv_get, .len = kv_len, .next = kv_next};
-
 static struct value kv_value(const struct labels *ls)
 {
-	return value_map(&TYPE_KV, &KV_OPS, ls);
+	return rule_labels_value_as(&TYPE_KV, ls);
 }
 
 /* The pairs of any string map, alertname first. */
@@ -473,24 +443,6 @@ struct value notify_template_data(const struct message *m, struct arena *a)
 }
 
 /* ---- JSON -------------------------------------------------------------------------------- */
-void data_put_labels_json(struct buf *b, struct labels ls)
-{
-	struct labels_iter it = {0};
-	struct label l;
-	bool first = true;
-
-	buf_addc(b, '{');
-	while (labels_next(ls, &it, &l)) {
-		if (!first)
-			buf_addc(b, ',');
-		first = false;
-		json_put_str_html(b, l.name);
-		buf_addc(b, ':');
-		json_put_str_html(b, l.value);
-	}
-	buf_addc(b, '}');
-}
-
 static void put_time(struct buf *b, const char *key, ms_t t)
 {
 	buf_printf(b, ",\"%s\":\"", key);
@@ -501,9 +453,9 @@ static void put_time(struct buf *b, const char *key, ms_t t)
 void data_put_alert_json(struct buf *b, const struct message_alert *a)
 {
 	buf_printf(b, "{\"status\":\"%s\",\"labels\":", a->resolved ? "resolved" : "firing");
-	data_put_labels_json(b, a->labels);
+	labels_put_json_html(b, a->labels);
 	buf_adds(b, ",\"annotations\":");
-	data_put_labels_json(b, a->annotations);
+	labels_put_json_html(b, a->annotations);
 	put_time(b, "startsAt", a->starts_at);
 	put_time(b, "endsAt", a->ends_at);
 	buf_adds(b, ",\"generatorURL\":");
@@ -555,9 +507,9 @@ static void put_pair(struct buf *b, const struct pair *p)
 	buf_addc(b, '}');
 }
 
-static void put_data(struct buf *b, const struct message *m, struct arena *a)
+void data_put_message_json(struct buf *b, const struct message *m, struct arena *a)
 {
-	buf_adds(b, "{\"receiver\":");
+	buf_adds(b, "\"receiver\":");
 	json_put_str_html(b, data_receiver(m, a));
 	buf_printf(b, ",\"status\":\"%s\",\"alerts\":[", message_status(m));
 	for (size_t i = 0; i < m->n; i++) {
@@ -568,14 +520,13 @@ static void put_data(struct buf *b, const struct message *m, struct arena *a)
 	buf_adds(b, "],\"notification_reason\":");
 	json_put_str_html(b, m->reason);
 	buf_adds(b, ",\"groupLabels\":");
-	data_put_labels_json(b, m->group_labels);
+	labels_put_json_html(b, m->group_labels);
 	buf_adds(b, ",\"commonLabels\":");
-	data_put_labels_json(b, m->common_labels);
+	labels_put_json_html(b, m->common_labels);
 	buf_adds(b, ",\"commonAnnotations\":");
-	data_put_labels_json(b, m->common_annotations);
+	labels_put_json_html(b, m->common_annotations);
 	buf_adds(b, ",\"routeLabels\":{},\"externalURL\":");
 	json_put_str_html(b, m->external_url);
-	buf_addc(b, '}');
 }
 
 static bool put_object(struct buf *b, struct value v, struct arena *a)
@@ -588,10 +539,13 @@ static bool put_object(struct buf *b, struct value v, struct arena *a)
 		data_put_alert_json(b, v.object);
 	else if (v.type == &TYPE_PAIR)
 		put_pair(b, v.object);
-	else if (v.type == &TYPE_DATA || v.type == &TYPE_DATA_PTR)
-		put_data(b, v.object, a);
-	else
+	else if (v.type == &TYPE_DATA || v.type == &TYPE_DATA_PTR) {
+		buf_addc(b, '{');
+		data_put_message_json(b, v.object, a);
+		buf_addc(b, '}');
+	} else {
 		return false;
+	}
 	return true;
 }
 

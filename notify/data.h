@@ -18,8 +18,8 @@ struct str data_fingerprint(const struct message_alert *a, struct arena *a_);
 struct str data_receiver(const struct message *m, struct arena *a);
 /* One alert as JSON, in the order and with the escapes of upstream's webhook. */
 void data_put_alert_json(struct buf *b, const struct message_alert *a);
-/* {"a":"b"} with < > & escaped. */
-void data_put_labels_json(struct buf *b, struct labels ls);
+/* The members of template.Data, without braces: a webhook's body adds its own. */
+void data_put_message_json(struct buf *b, const struct message *m, struct arena *a);
 /* A value as encoding/json has it, keys sorted. False: it cannot be told in JSON. */
 ATTR_CHECK bool data_put_json(struct buf *b, struct value v, struct arena *a);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/regex.h"
 #include "base/url.h"
 #include "notify/data.h"
@@ -25,6 +26,7 @@
 	static enum template_outcome name(struct template_call *c, const struct value *args, \
 					  size_t n, struct value *out)
 #define TEXT_MAX ((size_t)1 << 20) /* what one function may make */
+#define TOO_LONG "the text is longer than %zu bytes"
 
 /* What the functions look at. */
 struct func_env {
@@ -42,7 +44,7 @@ static enum template_outcome give_text(struct template_call *c, struct buf *b, s
 
 	*out = value_str(arena_str(c->arena, buf_str(b)));
 	buf_done(b);
-	return full ? template_fail(c, "the text is longer than %zu bytes", TEXT_MAX) : TEMPLATE_OK;
+	return full ? template_fail(c, TOO_LONG, TEXT_MAX) : TEMPLATE_OK;
 }
 
 /* ---- strings ----------------------------------------------------------------------------- */
@@ -189,50 +191,27 @@ FUNCTION(string_slice)
 }
 
 /* ---- base64, the URL alphabet with padding ----------------------------------------------- */
-static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-FUNCTION(base64_encode)
+static enum template_outcome give_base64(struct template_call *c, struct str s, struct value *out)
 {
-	struct str s = args[0].s;
-	struct buf b;
-
-	(void)n;
-	buf_init(&b, TEXT_MAX);
-	for (size_t i = 0; i < s.n; i += 3) {
-		uint32_t v = 0;
-		size_t have = MIN(s.n - i, 3);
-
-		for (size_t k = 0; k < 3; k++)
-			v = v << 8 | (k < have ? (unsigned char)s.p[i + k] : 0);
-		for (size_t k = 0; k < 4; k++)
-			buf_addc(&b, k <= have ? BASE64[v >> (18 - 6 * k) & 63] : '=');
-	}
-	return give_text(c, &b, out);
+	*out = value_str(s);
+	return s.n <= TEXT_MAX ? TEMPLATE_OK : template_fail(c, TOO_LONG, TEXT_MAX);
 }
 
-FUNCTION(base64_decode)
+FUNCTION(encode_base64)
 {
-	struct str s = args[0].s;
-	struct buf b;
-	uint32_t v = 0;
-	size_t k = 0, i;
+	(void)n;
+	return give_base64(c, base64_encode(args[0].s, BASE64_URL, c->arena), out);
+}
+
+FUNCTION(decode_base64)
+{
+	struct str s;
+	size_t at;
 
 	(void)n;
-	buf_init(&b, TEXT_MAX);
-	for (i = 0; i < s.n && s.p[i] != '='; i++) {
-		const char *at = s.p[i] ? strchr(BASE64, s.p[i]) : NULL;
-
-		if (!at)
-			break;
-		v = v << 6 | (uint32_t)(at - BASE64);
-		if (k++ % 4)
-			buf_addc(&b, (char)(v >> (6 - 2 * ((k - 1) % 4))));
-	}
-	if (s.n % 4 || s.n - i > 2 || k % 4 == 1) {
-		buf_done(&b);
-		return template_fail(c, "illegal base64 data at input byte %zu", i);
-	}
-	return give_text(c, &b, out);
+	if (!base64_decode(args[0].s, BASE64_URL, c->arena, &s, &at))
+		return template_fail(c, "illegal base64 data at input byte %zu", at);
+	return give_base64(c, s, out);
 }
 
 /* ---- lists and maps ---------------------------------------------------------------------- */
@@ -352,8 +331,8 @@ static const struct template_func FUNCS[] = {
 	{.name = "safeUrl", .call = safe_url, P1(STRING)},
 	{.name = "urlUnescape", .call = url_decode, P1(STRING)},
 	{.name = "stringSlice", .call = string_slice, P1(STRING), .variadic = true},
-	{.name = "base64encode", .call = base64_encode, P1(STRING)},
-	{.name = "base64decode", .call = base64_decode, P1(STRING)},
+	{.name = "base64encode", .call = encode_base64, P1(STRING)},
+	{.name = "base64decode", .call = decode_base64, P1(STRING)},
 	{.name = "list", .call = list, P1(ANY), .variadic = true},
 	{.name = "append", .call = append, P2(ANYS, ANY), .variadic = true},
 	{.name = "dict", .call = dict, P1(ANY), .variadic = true},

@@ -205,7 +205,7 @@ void labels_put(struct buf *b, struct labels ls, bool metric)
 		buf_adds(b, "{}");
 }
 
-void labels_put_json(struct buf *b, struct labels ls)
+static void put_json(struct buf *b, struct labels ls, void (*put)(struct buf *, struct str))
 {
 	struct labels_iter it = {0};
 	struct label l;
@@ -213,12 +213,22 @@ void labels_put_json(struct buf *b, struct labels ls)
 
 	while (labels_next(ls, &it, &l)) {
 		buf_addc(b, sep);
-		json_put_str(b, l.name);
+		put(b, l.name);
 		buf_addc(b, ':');
-		json_put_str(b, l.value);
+		put(b, l.value);
 		sep = ',';
 	}
 	buf_adds(b, sep == '{' ? "{}" : "}");
+}
+
+void labels_put_json(struct buf *b, struct labels ls)
+{
+	put_json(b, ls, json_put_str);
+}
+
+void labels_put_json_html(struct buf *b, struct labels ls)
+{
+	put_json(b, ls, json_put_str_html);
 }
 
 void labels_builder_init(struct labels_builder *lb)
@@ -330,6 +340,20 @@ struct labels labels_builder_build(const struct labels_builder *lb, struct arena
 	for (size_t i = 0; i < lb->n; i++)
 		p = encode(encode(p, lb->v[i].name), lb->v[i].value);
 	return (struct labels){.p = bytes, .n = size};
+}
+
+struct labels labels_without_name(struct arena *a, struct labels ls)
+{
+	struct labels_builder lb;
+
+	labels_builder_init(&lb);
+	labels_builder_from(&lb, ls);
+	labels_builder_del(&lb, STR(LABEL_NAME));
+
+	struct labels out = labels_builder_build(&lb, a);
+
+	labels_builder_done(&lb);
+	return out;
 }
 
 static bool legacy(struct str s, bool colon)

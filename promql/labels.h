@@ -41,6 +41,7 @@ int labels_cmp(struct labels a,
 uint64_t labels_hash(struct labels ls);	       /* xxHash64 of the encoding */
 uint64_t labels_fingerprint(struct labels ls); /* Alertmanager's FNV-1a 64 */
 struct labels labels_dup(struct arena *a, struct labels ls);
+struct labels labels_without_name(struct arena *a, struct labels ls); /* without __name__ */
 struct labels labels_heap(
 	struct labels ls); /* a malloc'ed copy; free((char *)ls.p) by labels_free */
 void labels_free(struct labels ls);
@@ -62,6 +63,8 @@ void labels_append(struct buf *b, struct str name, struct str value);
 /* {a="b", c="d"}; with the metric name in front if `metric` ("up{job="x"}", or "{}" when empty). */
 void labels_put(struct buf *b, struct labels ls, bool metric);
 void labels_put_json(struct buf *b, struct labels ls); /* {"a":"b","c":"d"} */
+/* The same as Go's encoding/json has it: < > & and line separators escaped. */
+void labels_put_json_html(struct buf *b, struct labels ls);
 
 /* Builds a set from another: set and delete in any order, the last word counts. */
 struct labels_builder {

@@ -77,9 +77,14 @@ static bool labels_map_next(const void *data, size_t *at, struct arena *a, struc
 
 static const struct value_map_ops labels_ops = {labels_map_get, labels_map_len, labels_map_next};
 
+struct value rule_labels_value_as(const struct value_type *type, const struct labels *ls)
+{
+	return value_map(type, &labels_ops, ls);
+}
+
 struct value rule_labels_value(const struct labels *ls)
 {
-	return value_map(&TYPE_STRING_MAP, &labels_ops, ls);
+	return rule_labels_value_as(&TYPE_STRING_MAP, ls);
 }
 
 /* ---- samples --------------------------------------------------------------------------------- */

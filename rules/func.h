@@ -52,6 +52,8 @@ extern const struct template_funcs RULE_FUNCS;
 
 /* map[string]string over a label set; ls must outlive the value. */
 struct value rule_labels_value(const struct labels *ls);
+/* The same as a map of another type. */
+struct value rule_labels_value_as(const struct value_type *type, const struct labels *ls);
 /* *template.sample; s must outlive the value. */
 struct value rule_sample_value(const struct rule_sample *s);
 /* float64, or *histogram.FloatHistogram. */

@@ -164,18 +164,6 @@ void answer_put_bool(struct buf *b, const char *key, bool v)
 
 void answer_put_labels(struct buf *b, const char *key, struct labels ls)
 {
-	struct labels_iter it = {0};
-	struct label l;
-	bool first = true;
-
 	buf_adds(b, key);
-	buf_addc(b, '{');
-	while (labels_next(ls, &it, &l)) {
-		if (!first)
-			buf_addc(b, ',');
-		first = false;
-		json_put_str_html(b, l.name);
-		answer_put_str(b, ":", l.value);
-	}
-	buf_addc(b, '}');
+	labels_put_json_html(b, ls);
 }

@@ -47,24 +47,8 @@ static const void *parse(const struct yaml_node *node, const struct global_confi
 static void put_body(struct buf *b, const struct delivery *d, const struct message *m,
 		     size_t left_out)
 {
-	buf_adds(b, "{\"receiver\":");
-	json_put_str_html(b, data_receiver(m, d->arena));
-	buf_printf(b, ",\"status\":\"%s\",\"alerts\":[", message_status(m));
-	for (size_t i = 0; i < m->n; i++) {
-		if (i)
-			buf_addc(b, ',');
-		data_put_alert_json(b, &m->alerts[i]);
-	}
-	buf_adds(b, "],\"notification_reason\":");
-	json_put_str_html(b, m->reason);
-	buf_adds(b, ",\"groupLabels\":");
-	data_put_labels_json(b, m->group_labels);
-	buf_adds(b, ",\"commonLabels\":");
-	data_put_labels_json(b, m->common_labels);
-	buf_adds(b, ",\"commonAnnotations\":");
-	data_put_labels_json(b, m->common_annotations);
-	buf_adds(b, ",\"routeLabels\":{},\"externalURL\":");
-	json_put_str_html(b, m->external_url);
+	buf_addc(b, '{');
+	data_put_message_json(b, m, d->arena);
 	buf_adds(b, ",\"version\":\"4\",\"groupKey\":");
 	json_put_str_html(b, m->group_key);
 	buf_printf(b, ",\"truncatedAlerts\":%zu}\n", left_out);

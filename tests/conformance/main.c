@@ -2,6 +2,7 @@
  * conformance KIND PATH...: one line for each failing case, then `N passed, N failed, N skipped`.
  * Exit 1 if any failed, 2 for a kind nobody knows.
  */
+#include "base/base64.h"
 #include "tests/conformance/conformance.h"
 
 #include <stdarg.h>
@@ -88,29 +89,6 @@ void json_cases(struct tally *t, const char *path,
 	free(text);
 }
 
-static char *b64_decode(const char *in, size_t *len)
-{
-	static const char DIGITS[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *out = mem_alloc(strlen(in) / 4 * 3 + 3);
-	unsigned bits = 0;
-	int have = 0;
-
-	*len = 0;
-	for (; *in && *in != '='; in++) {
-		const char *digit = strchr(DIGITS, *in);
-
-		CHECK(digit);
-		bits = bits << 6 | (unsigned)(digit - DIGITS);
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			out[(*len)++] = (char)(bits >> have & 0xFF);
-		}
-	}
-	return out;
-}
-
 /* Decodes {"b64": ...} in place: the object gets a string "raw" that lives as long as it does. */
 static struct str b64_text(json_t *v)
 {
@@ -118,11 +96,14 @@ static struct str b64_text(json_t *v)
 	const json_t *raw = json_object_get(v, "raw");
 
 	if (!raw) {
-		size_t len;
-		char *out = b64_decode(json_string_value(b64), &len);
+		struct arena a;
+		struct str bytes;
 
-		json_object_set_new(v, "raw", json_stringn_nocheck(out, len));
-		free(out);
+		arena_init(&a);
+		CHECK(base64_decode(str_of(json_string_value(b64)), BASE64_STANDARD, &a, &bytes,
+				    NULL));
+		json_object_set_new(v, "raw", json_stringn_nocheck(bytes.p, bytes.n));
+		arena_done(&a);
 		raw = json_object_get(v, "raw");
 	}
 	return (struct str){.p = json_string_value(raw), .n = json_string_length(raw)};

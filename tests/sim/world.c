@@ -184,20 +184,6 @@ bool world_gone(struct world *w, struct str series, struct err *err)
 
 static struct elements eval(struct world *w, const struct expr *e, struct arena *a);
 
-static struct labels bare(struct labels ls, struct arena *a)
-{
-	struct labels_builder b;
-
-	labels_builder_init(&b);
-	labels_builder_from(&b, ls);
-	labels_builder_del(&b, STR(LABEL_NAME));
-
-	struct labels out = labels_builder_build(&b, a);
-
-	labels_builder_done(&b);
-	return out;
-}
-
 static bool selected(const struct expr *e, struct labels ls)
 {
 	bool all = true;
@@ -288,7 +274,7 @@ static bool holds(enum binary_op op, double a, double b)
 static bool among(const struct elements *es, struct labels ls, struct arena *a)
 {
 	for (size_t i = 0; i < es->n; i++) {
-		if (labels_eq(bare(es->v[i].labels, a), bare(ls, a)))
+		if (labels_eq(labels_without_name(a, es->v[i].labels), labels_without_name(a, ls)))
 			return true;
 	}
 	return false;
