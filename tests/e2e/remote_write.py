@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 """What rouse writes back into Prometheus, and what it forwards to a real Alertmanager."""
-import calendar, shutil, time
+import calendar, os, shutil, subprocess, time
 from stage import *
 
 RECEIVING = ["--web.enable-remote-write-receiver"]
@@ -103,11 +103,29 @@ def receiver_of_writes_away(d):
     r.stop()
 
 
+AM_FILES = "/usr/share/prometheus/alertmanager"
+
+
+def alertmanager():
+    """Debian's Alertmanager reads its own templates from a fixed place. When its package is unpacked
+    below build/, not installed, it gets that place in a mount name space of its own."""
+    prog = tool("prometheus-alertmanager")
+    files = os.path.dirname(prog).removesuffix("/usr/bin") + AM_FILES
+    if os.path.exists(AM_FILES) or not os.path.exists(files):
+        return [prog]
+    inside = ["unshare", "--mount"] + (["--map-root-user"] if os.geteuid() else [])
+    if not shutil.which("unshare") or subprocess.run([*inside, "mount", "-t", "tmpfs", "none", "/usr/share"],
+                                                     capture_output=True).returncode:
+        raise Skip(f"prometheus-alertmanager is not installed, and {AM_FILES} cannot be mounted")
+    return [*inside, "sh", "-c", 'mount -t tmpfs none /usr/share && mkdir -p "${0%/*}" && ln -s "$1" "$0" && shift && exec "$@"',
+            AM_FILES, files, prog]
+
+
 class Alertmanager(Daemon):
     def __init__(self, d, extra=()):
         port = free_port()
         path = write(f"{d}/am/alertmanager.yml", json.dumps({"route": {"receiver": "none"}, "receivers": [{"name": "none"}]}))
-        super().__init__([tool("prometheus-alertmanager"), f"--config.file={path}", f"--storage.path={d}/am/data",
+        super().__init__([*alertmanager(), f"--config.file={path}", f"--storage.path={d}/am/data",
                           f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=", "--log.level=warn"],
                          d, "alertmanager", port, "/-/ready")
 
