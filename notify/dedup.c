@@ -64,21 +64,31 @@ bool hashes_within(struct hashes a, struct hashes b)
 	return true;
 }
 
-struct hashes hashes_both(struct hashes a, struct hashes b, uint64_t *out)
+struct hashes hashes_join(struct hashes a, struct hashes b)
 {
-	struct hashes both = {.v = out};
+	uint64_t *v = mem_alloc((a.n + b.n + 1) * sizeof(*v));
 
-	for (size_t i = 0, j = 0; i < a.n && j < b.n;) {
-		if (a.v[i] == b.v[j]) {
-			out[both.n++] = a.v[i++];
-			j++;
-		} else if (a.v[i] < b.v[j]) {
-			i++;
-		} else {
-			j++;
-		}
+	if (a.n)
+		memcpy(v, a.v, a.n * sizeof(*v));
+	if (b.n)
+		memcpy(v + a.n, b.v, b.n * sizeof(*v));
+
+	struct hashes h = hashes_of(v, a.n + b.n);
+
+	free(v);
+	return h;
+}
+
+struct hashes hashes_minus(struct hashes a, struct hashes b)
+{
+	struct hashes h = hashes_dup(a);
+
+	h.n = 0;
+	for (size_t i = 0; i < a.n; i++) {
+		if (!hashes_has(b, a.v[i]))
+			h.v[h.n++] = a.v[i];
 	}
-	return both;
+	return h;
 }
 
 char *hashes_bytes(struct hashes h, size_t *n)
@@ -105,6 +115,18 @@ struct hashes hashes_from_bytes(struct str s)
 	return h;
 }
 
+struct hashes dedup_ends(const struct told *told, struct hashes over)
+{
+	struct hashes h = hashes_dup(over);
+
+	h.n = 0;
+	for (size_t i = 0; i < over.n; i++) {
+		if (hashes_has(told->firing, over.v[i]) || hashes_has(told->doubt, over.v[i]))
+			h.v[h.n++] = over.v[i];
+	}
+	return h;
+}
+
 enum tell dedup_tell(const struct told *told, struct hashes firing, struct hashes resolved,
 		     bool send_resolved, ms_t repeat_interval)
 {
@@ -113,7 +135,7 @@ enum tell dedup_tell(const struct told *told, struct hashes firing, struct hashe
 	if (!hashes_within(firing, told->firing))
 		return told->firing.n ? TELL_NEW : TELL_FIRST;
 	if (!firing.n)
-		return told->firing.n ? TELL_ALL_RESOLVED : TELL_NOT;
+		return told->firing.n || resolved.n ? TELL_ALL_RESOLVED : TELL_NOT;
 	if (send_resolved && !hashes_within(resolved, told->resolved))
 		return TELL_SOME_RESOLVED;
 	if (!told->open && told->age > repeat_interval)

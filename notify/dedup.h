@@ -18,8 +18,9 @@ struct hashes hashes_dup(struct hashes h);	      /* heap */
 void hashes_done(struct hashes *h);
 bool hashes_has(struct hashes h, uint64_t x);
 bool hashes_within(struct hashes a, struct hashes b); /* a is a subset of b */
-/* What is in both, into out (room for the smaller); the result borrows out. */
-struct hashes hashes_both(struct hashes a, struct hashes b, uint64_t *out);
+/* Heap: what is in a or b; what is in a but not in b. */
+struct hashes hashes_join(struct hashes a, struct hashes b);
+struct hashes hashes_minus(struct hashes a, struct hashes b);
 /* 8 bytes each, little endian: the store's form. */
 char *hashes_bytes(struct hashes h, size_t *n); /* heap; NULL when empty */
 struct hashes hashes_from_bytes(struct str s);	/* a torn tail is ignored */
@@ -29,7 +30,8 @@ struct told {
 	bool any;  /* false: never told */
 	bool open; /* on its way: the repeat interval does not run */
 	struct hashes firing, resolved;
-	ms_t age; /* since it was sent */
+	struct hashes doubt; /* may believe that these fire, or not: nobody can tell */
+	ms_t age;	     /* since it was sent */
 };
 
 enum tell {
@@ -41,7 +43,10 @@ enum tell {
 	TELL_REPEAT,
 };
 
-/* `resolved` holds only alerts that the receiver was told as firing. */
+/* Of what is over: the alerts whose end the receiver must hear, because it was told that they fire,
+ * or may have been. Heap. */
+struct hashes dedup_ends(const struct told *told, struct hashes over);
+/* `resolved` are such ends. */
 enum tell dedup_tell(const struct told *told, struct hashes firing, struct hashes resolved,
 		     bool send_resolved, ms_t repeat_interval);
 const char *tell_reason(enum tell t); /* upstream's words: "first notification" */

@@ -313,8 +313,7 @@ static bool tell(struct group *g, size_t i, struct now now, const struct snapsho
 	const struct integration *to = &g->receiver->integrations[i];
 	struct lane *lane = g->lanes[i];
 	struct told told = lane_told(lane, now, NULL);
-	uint64_t *room = mem_alloc((s->resolved.n + 1) * sizeof(*room));
-	struct hashes over = hashes_both(s->resolved, told.firing, room);
+	struct hashes over = dedup_ends(&told, s->resolved);
 	ms_t repeat = g->route->repeat_interval;
 	enum tell why = dedup_tell(&told, s->firing, over, to->send_resolved, repeat);
 	bool queued = false;
@@ -334,7 +333,8 @@ static bool tell(struct group *g, size_t i, struct now now, const struct snapsho
 
 		if (old) {
 			told = lane_told(lane, now, old);
-			over = hashes_both(s->resolved, told.firing, room);
+			hashes_done(&over);
+			over = dedup_ends(&told, s->resolved);
 
 			enum tell first = dedup_tell(&told, s->firing, over, true, repeat);
 
@@ -345,7 +345,7 @@ static bool tell(struct group *g, size_t i, struct now now, const struct snapsho
 		outbox_queue(lane, now, build_message(g, now, why, over), old);
 		queued = true;
 	}
-	free(room);
+	hashes_done(&over);
 	return queued;
 }
 
@@ -398,7 +398,7 @@ static bool may_leave(const struct group *g, const struct alert *a)
 		const struct lane *l = g->lanes[i];
 
 		if (l->told && g->receiver->integrations[i].send_resolved &&
-		    hashes_has(l->firing, a->hash))
+		    (hashes_has(l->firing, a->hash) || hashes_has(l->doubt, a->hash)))
 			return false;
 	}
 	return true;
@@ -417,7 +417,7 @@ static bool lanes_idle(const struct group *g)
 static bool lanes_quiet(const struct group *g)
 {
 	for (size_t i = 0; g->receiver && i < g->receiver->n; i++) {
-		if (g->lanes[i]->told && g->lanes[i]->firing.n)
+		if (g->lanes[i]->told)
 			return false;
 	}
 	return true;

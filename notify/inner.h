@@ -82,6 +82,7 @@ struct lane {
 	bool told;		  /* there is a notice */
 	ms_t sent_at, sent_mono, expires_at;
 	struct hashes firing, resolved; /* as told */
+	struct hashes doubt;		/* may have been told as firing, or not, or as over */
 	char *message_id;
 };
 
@@ -219,9 +220,9 @@ void lane_release(struct notify *n, struct lane *l);
 struct told lane_told(const struct lane *l, struct now now, const struct row *before);
 /* Writes down what was told by a row that is SENT. */
 void lane_note(struct lane *l, struct now now, const struct row *r, ms_t repeat_interval);
-/* The row is DEAD, but one attempt may have arrived: the receiver may believe what it says. Its
- * ends will be told; what fires is told again as if the repeat interval were over. */
-void lane_doubt(struct lane *l, struct now now, const struct row *r, ms_t repeat_interval);
+/* The row is DEAD, but one attempt may have arrived: what it says is in doubt. Beginnings will be
+ * told again, ends too. */
+void lane_doubt(struct lane *l, struct now now, const struct row *r);
 void lane_forget(struct lane *l); /* drops the notice */
 struct dest *dest_get(struct notify *n, struct str id);
 void lane_free_all(struct notify *n);

@@ -40,6 +40,7 @@ static void clear_notice(struct lane *l)
 {
 	hashes_done(&l->firing);
 	hashes_done(&l->resolved);
+	hashes_done(&l->doubt);
 	free(l->message_id);
 	l->message_id = NULL;
 	l->told = false;
@@ -88,83 +89,81 @@ struct told lane_told(const struct lane *l, struct now now, const struct row *be
 	return (struct told){.any = l->told,
 			     .firing = l->firing,
 			     .resolved = l->resolved,
+			     .doubt = l->doubt,
 			     .age = now.mono - l->sent_mono};
 }
 
 static void store_notice(const struct lane *l)
 {
-	size_t n_firing, n_resolved;
+	size_t n_firing, n_resolved, n_doubt;
 	char *firing = hashes_bytes(l->firing, &n_firing);
 	char *resolved = hashes_bytes(l->resolved, &n_resolved);
+	char *doubt = hashes_bytes(l->doubt, &n_doubt);
 
 	batch_add(notify_batch(l->dest->n), ST_NOTICE_PUT, V_TEXT(str_of(l->group_key)),
 		  V_TEXT(str_of(l->dest->id)), V_INT(l->sent_at),
 		  V_BLOB(((struct str){.p = firing, .n = n_firing})),
 		  V_BLOB(((struct str){.p = resolved, .n = n_resolved})),
-		  V_TEXT(str_of(l->message_id)), V_INT(l->expires_at));
+		  V_TEXT(str_of(l->message_id)), V_INT(l->expires_at),
+		  V_BLOB(((struct str){.p = doubt, .n = n_doubt})));
 	free(firing);
 	free(resolved);
+	free(doubt);
 }
 
-/* What fires for the receiver after the row: all the row says, and what it was told before but
- * for the ends that the row tells. There is more than the row says only behind a row that could
- * not be delivered. */
-static struct hashes firing_after(const struct lane *l, const struct row *r, struct hashes ends)
+/* Takes the two sets; a notice that says nothing is none. */
+static void set_notice(struct lane *l, struct hashes firing, struct hashes doubt)
 {
-	uint64_t *v = mem_alloc((r->firing.n + l->firing.n + 1) * sizeof(*v));
-	size_t n = 0;
-
-	for (; n < r->firing.n; n++)
-		v[n] = r->firing.v[n];
-	for (size_t i = 0; l->told && l->dest->to && l->dest->to->send_resolved && i < l->firing.n;
-	     i++) {
-		if (!hashes_has(ends, l->firing.v[i]))
-			v[n++] = l->firing.v[i];
-	}
-
-	struct hashes h = hashes_of(v, n);
-
-	free(v);
-	return h;
-}
-
-static void set_notice(struct lane *l, struct hashes firing_take, const struct row *r)
-{
-	const char *old = l->message_id ? l->message_id : "";
-	char *id = mem_str(str_of(r->provider_id[0] ? r->provider_id : old));
-
-	clear_notice(l);
-	l->message_id = id;
-	l->told = true;
-	l->firing = firing_take;
-	l->resolved = hashes_dup(r->told_resolved);
-}
-
-void lane_note(struct lane *l, struct now now, const struct row *r, ms_t repeat_interval)
-{
-	struct hashes firing = firing_after(l, r, r->told_resolved);
-
-	if (!l->users || !firing.n) {
-		hashes_done(&firing);
+	hashes_done(&l->firing);
+	hashes_done(&l->doubt);
+	l->firing = firing;
+	l->doubt = doubt;
+	if (!l->users || (!firing.n && !doubt.n)) {
 		lane_forget(l);
+		clear_notice(l);
 		return;
 	}
-	set_notice(l, firing, r);
+	l->told = true;
+	store_notice(l);
+}
+
+/* What was told before and the row does not mention is in doubt; that happens only behind a row
+ * that could not be delivered. */
+void lane_note(struct lane *l, struct now now, const struct row *r, ms_t repeat_interval)
+{
+	struct hashes known = hashes_join(l->firing, l->doubt);
+	struct hashes rest = hashes_minus(known, r->firing);
+	struct hashes doubt = hashes_minus(rest, r->told_resolved);
+
+	hashes_done(&known);
+	hashes_done(&rest);
+	hashes_done(&l->resolved);
+	if (l->dest->to && !l->dest->to->send_resolved)
+		doubt.n = 0; /* it does not hear of ends */
+	l->resolved = hashes_dup(r->told_resolved);
 	l->sent_at = now.wall;
 	l->sent_mono = now.mono;
 	l->expires_at = now.wall + 2 * repeat_interval;
-	store_notice(l);
+	free(l->message_id);
+	l->message_id = mem_str(str_of(r->provider_id));
+	set_notice(l, hashes_dup(r->firing), doubt);
 }
 
-void lane_doubt(struct lane *l, struct now now, const struct row *r, ms_t repeat_interval)
+void lane_doubt(struct lane *l, struct now now, const struct row *r)
 {
-	if (!l->users)
-		return;
-	set_notice(l, firing_after(l, r, (struct hashes){0}), r);
-	l->sent_at = now.wall - repeat_interval - 1;
-	l->sent_mono = now.mono - repeat_interval - 1;
-	l->expires_at = now.wall + 2 * repeat_interval;
-	store_notice(l);
+	struct hashes said = hashes_join(r->firing, r->told_resolved);
+	struct hashes sure = hashes_minus(l->firing, r->told_resolved);
+	struct hashes news = hashes_minus(said, sure);
+	struct hashes doubt = hashes_join(l->doubt, news);
+
+	hashes_done(&said);
+	hashes_done(&news);
+	if (!l->told) {
+		l->message_id = mem_str(STR(""));
+		l->sent_at = l->expires_at = now.wall;
+		l->sent_mono = now.mono;
+	}
+	set_notice(l, sure, doubt);
 }
 
 struct dest *dest_get(struct notify *n, struct str id)
@@ -209,7 +208,7 @@ static bool restore_row(void *arg, const struct val *v, size_t n_vals)
 	struct restoring *r = arg;
 	struct lane *l = lane_get(r->n, v[0].s, dest_get(r->n, v[1].s));
 
-	CHECK(n_vals == 7);
+	CHECK(n_vals == 8);
 	clear_notice(l);
 	l->told = true;
 	l->sent_at = v[2].i;
@@ -218,6 +217,7 @@ static bool restore_row(void *arg, const struct val *v, size_t n_vals)
 	l->resolved = hashes_from_bytes(v[4].s);
 	l->message_id = mem_str(v[5].s);
 	l->expires_at = v[6].i;
+	l->doubt = hashes_from_bytes(v[7].s);
 	return true;
 }
 

@@ -606,16 +606,18 @@ static bool cut_ends(struct row *r, struct hashes known)
 /* A beginning that nobody will hear of: the rows behind it must not tell of its end. */
 static void drop_ends(struct lane *l, struct now now)
 {
-	struct told told = {.any = l->told, .firing = l->firing};
+	struct hashes known = hashes_join(l->firing, l->doubt);
 
 	for (struct row *r = l->first, *next; r; r = next) {
 		next = r->lane_next;
-		if (!hashes_within(r->told_resolved, told.firing) && !cut_ends(r, told.firing)) {
+		if (!hashes_within(r->told_resolved, known) && !cut_ends(r, known)) {
 			replace(r, now, "the notification before it could not be delivered");
 			continue;
 		}
-		told.firing = r->firing;
+		hashes_done(&known);
+		known = hashes_dup(r->firing);
 	}
+	hashes_done(&known);
 }
 
 void outbox_dead(struct row *r, struct now now, enum dead_scope scope, const char *why)
@@ -637,8 +639,8 @@ void outbox_dead(struct row *r, struct now now, enum dead_scope scope, const cha
 
 	bool began = r->firing.n != 0;
 
-	if (began && r->twice && l->group)
-		lane_doubt(l, now, r, l->group->route->repeat_interval);
+	if (r->twice)
+		lane_doubt(l, now, r);
 	finish(r, now, OUTBOX_DEAD);
 	if (began)
 		drop_ends(l, now);

@@ -54,6 +54,7 @@ CREATE TABLE notice (
 	resolved BLOB NOT NULL,
 	message_id TEXT NOT NULL, -- what the service calls the message, for edits
 	expires_at INTEGER NOT NULL,
+	doubt BLOB NOT NULL, -- hashes of alerts that may have been told as firing, or not
 	PRIMARY KEY (group_key, receiver)
 );
 

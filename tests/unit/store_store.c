@@ -128,7 +128,7 @@ static void test_values(void **state)
 
 	batch_add(b, ST_NOTICE_PUT, V_TEXT(STR("g\0h")), V_TEXT(STR("")), V_INT(INT64_MIN),
 		  V_BLOB(STR("\0\1")), V_BLOB(((struct str){0})), V_TEXT(STR("\u00e9")),
-		  V_INT(INT64_MAX));
+		  V_INT(INT64_MAX), V_BLOB(STR("\2")));
 	for (int i = 0; i < 2; i++) {
 		OWNED(store) s = must_open(p->path, i == 1);
 
@@ -136,7 +136,7 @@ static void test_values(void **state)
 			must_commit(s, b);
 		check_rows(s, ST_NOTICE_LOAD,
 			   STR("g\0h||-9223372036854775808|x2'\0\1|x0'|\u00e9|"
-			       "9223372036854775807\n"));
+			       "9223372036854775807|x1'\2\n"));
 	}
 }
 
