@@ -37,12 +37,31 @@ side() {
 		{ echo "$script failed"; failed=1; }
 }
 
+# A program that asks a Prometheus needs one: the fake of the side-by-side benchmarks.
+with_prometheus() {
+	if [ ! -d "$SHARED" ]; then
+		echo "skipped: there is no $SHARED with a Prometheus to ask"
+		return
+	fi
+	python3 -B -c 'import subprocess, sys
+sys.path.insert(0, sys.argv[1])
+from common import FakeProm
+fake = FakeProm(series=(1,))
+status = subprocess.run([sys.argv[2], fake.url]).returncode
+fake.kill()
+sys.exit(status)' "$SHARED" "$1"
+}
+
 if wanted micro; then
 	for b in "$B"/bench/*; do
-		case $b in *.d | *.o) continue ;; esac
+		name=${b##*/}
+		case $name in *.d | *.o) continue ;; esac
 		[ -x "$b" ] && [ -f "$b" ] || continue
-		printf '\n== %s\n' "${b##*/}"
-		"$b" || { echo "${b##*/} failed"; failed=1; }
+		printf '\n== %s\n' "$name"
+		case $name in
+		http_out) with_prometheus "$b" ;;
+		*) "$b" ;;
+		esac || { echo "$name failed"; failed=1; }
 	done
 fi
 
