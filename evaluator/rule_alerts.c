@@ -133,17 +133,14 @@ static struct labels told_annotations(const struct active *act, struct arena *a)
 	return out;
 }
 
+/* Tells notify of `in`, which has labels and end; the rest is filled in. */
 static void tell(struct core *c, struct now now, struct rule_run *rr, struct active *act,
-		 struct labels id, ms_t ends_at, struct arena *a)
+		 struct alert_in in, struct arena *a)
 {
-	struct alert_in in = {
-		.labels = id,
-		.annotations = told_annotations(act, a),
-		.starts_at = act->fired_at,
-		.ends_at = ends_at,
-		.generator_url = generator_url(c, rr->rule, a),
-		.source = ALERT_FROM_RULE,
-	};
+	in.annotations = told_annotations(act, a);
+	in.starts_at = act->fired_at;
+	in.generator_url = generator_url(c, rr->rule, a);
+	in.source = ALERT_FROM_RULE;
 
 	if (in.starts_at == MS_NONE)
 		in.starts_at = act->active_at != MS_NONE ? act->active_at : now.wall;
@@ -155,7 +152,9 @@ void rule_alerts_tell(struct core *c, struct now now, struct rule_run *rr, struc
 	struct arena a;
 
 	arena_init(&a);
-	tell(c, now, rr, act, with_externals(c, &a, act->labels), MS_NONE, &a);
+	tell(c, now, rr, act,
+	     (struct alert_in){.labels = with_externals(c, &a, act->labels), .ends_at = MS_NONE},
+	     &a);
 	arena_done(&a);
 }
 
@@ -168,7 +167,7 @@ static void tell_fired(struct core *c, struct now now, struct rule_run *rr, stru
 	struct labels id = with_externals(c, &a, act->labels);
 
 	own(c, id, 1);
-	tell(c, now, rr, act, id, MS_NONE, &a);
+	tell(c, now, rr, act, (struct alert_in){.labels = id, .ends_at = MS_NONE}, &a);
 	arena_done(&a);
 }
 
@@ -181,7 +180,7 @@ static void tell_over(struct core *c, struct now now, struct rule_run *rr, struc
 	struct labels id = with_externals(c, &a, act->labels);
 
 	if (own(c, id, -1) == 0)
-		tell(c, now, rr, act, id, now.wall, &a);
+		tell(c, now, rr, act, (struct alert_in){.labels = id, .ends_at = now.wall}, &a);
 	arena_done(&a);
 }
 

@@ -827,7 +827,8 @@ bool promql_parse_all(struct str text, const struct promql_options *o, const str
 
 	if (too_long(text, l, a, errors))
 		return false;
-	parser_init(&p, text, false, o, l, a, errors);
+	p = (struct parser){.text = text, .options = *o, .limits = l, .arena = a, .errors = errors};
+	parser_begin(&p, false);
 
 	struct expr *e = parse_start(&p);
 
@@ -879,7 +880,8 @@ bool promql_parse_selector(struct str text, const struct limits *l, struct arena
 
 	if (too_long(text, l, a, &errors))
 		return first_error(&errors, text, err);
-	parser_init(&p, text, false, &o, l, a, &errors);
+	p = (struct parser){.text = text, .options = o, .limits = l, .arena = a, .errors = &errors};
+	parser_begin(&p, false);
 	if (parser_peek(&p) == T_LEFT_BRACE) {
 		e = parse_selector(&p, NULL);
 	} else if (token_is_metric(parser_peek(&p))) {

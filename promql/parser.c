@@ -10,16 +10,10 @@
 #include "promql/print.h"
 #include "promql/quote.h"
 
-void parser_init(struct parser *p, struct str text, bool series, const struct promql_options *o,
-		 const struct limits *l, struct arena *a, struct promql_errors *errors)
+void parser_begin(struct parser *p, bool series)
 {
-	*p = (struct parser){.text = text,
-			     .options = *o,
-			     .limits = l,
-			     .arena = a,
-			     .errors = errors};
-	lex_init(&p->lex, text, series, a);
-	*errors = (struct promql_errors){0};
+	lex_init(&p->lex, p->text, series, p->arena);
+	*p->errors = (struct promql_errors){0};
 }
 
 /* ---- tokens -----------------------------------------------------------------------------------

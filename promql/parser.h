@@ -34,8 +34,8 @@ struct parser {
 	uint32_t depth;
 };
 
-void parser_init(struct parser *p, struct str text, bool series, const struct promql_options *o,
-		 const struct limits *l, struct arena *a, struct promql_errors *errors);
+/* For a parser whose text, options, limits, arena and errors are set, all else zero. */
+void parser_begin(struct parser *p, bool series);
 
 enum token parser_peek(struct parser *p);
 struct item parser_take(struct parser *p);

@@ -522,7 +522,8 @@ static bool parse(struct str text, bool values, const struct limits *l, struct a
 		return err_set(err, 0,
 			       "series description is too long: at most %zu bytes are allowed",
 			       most);
-	parser_init(&p, text, values, &o, l, a, &errors);
+	p = (struct parser){.text = text, .options = o, .limits = l, .arena = a, .errors = &errors};
+	parser_begin(&p, values);
 	if (parse_metric(&p, &out->labels) && values)
 		parse_values(&p, &vs);
 	if (!p.aborted && !at_end(&p)) {

@@ -461,13 +461,12 @@ static bool no_data(struct template_exec *x, struct value receiver, struct str f
 	return true;
 }
 
-/* receiver.field, or the call of that method. */
+/* (*out).field, or the call of that method, becomes *out. */
 static bool eval_field(struct template_exec *x, const struct value *dot, const struct node *node,
-		       struct str field, const struct args *args, const struct value *receiver,
-		       struct value *out)
+		       struct str field, const struct args *args, struct value *out)
 {
 	bool has_args = args->n > 0 || args->final;
-	struct value r = *receiver;
+	struct value r = *out;
 
 	if (r.kind == VALUE_NONE)
 		return no_data(x, r, field, out);
@@ -496,16 +495,15 @@ static bool eval_field(struct template_exec *x, const struct value *dot, const s
 			 static_type_name(r));
 }
 
-/* The idents from `from` on; only the last one gets the arguments. */
+/* The idents from `from` on, of *out; only the last one gets the arguments. */
 static bool eval_chain(struct template_exec *x, const struct value *dot, const struct node *n,
-		       int from, struct value receiver, const struct args *args, struct value *out)
+		       int from, const struct args *args, struct value *out)
 {
 	for (int i = from; i < n->path.n; i++) {
 		const struct args *a = i + 1 < n->path.n ? &no_args : args;
 
-		if (!eval_field(x, dot, n, n->path.idents[i], a, &receiver, out))
+		if (!eval_field(x, dot, n, n->path.idents[i], a, out))
 			return false;
-		receiver = *out;
 	}
 	return true;
 }
@@ -526,23 +524,20 @@ static bool eval_variable(struct template_exec *x, const struct value *dot, cons
 	v = find_var(x, n->path.idents[0]);
 	if (!v)
 		return exec_fail(x, "undefined variable: %s", text(x, n->path.idents[0]));
-	if (n->path.n == 1) {
-		*out = v->value;
+	*out = v->value;
+	if (n->path.n == 1)
 		return not_a_function(x, args, n);
-	}
-	return eval_chain(x, dot, n, 1, v->value, args, out);
+	return eval_chain(x, dot, n, 1, args, out);
 }
 
 static bool eval_chain_node(struct template_exec *x, const struct value *dot, const struct node *n,
 			    const struct args *args, struct value *out)
 {
-	struct value base;
-
 	x->node = n;
 	if (n->path.base->kind == NODE_NIL)
 		return exec_fail(x, "indirection through explicit nil in %s", exec_node_text(x, n));
-	return eval_arg(x, dot, &TYPE_REFLECT, n->path.base, &base) &&
-	       eval_chain(x, dot, n, 0, base, args, out);
+	return eval_arg(x, dot, &TYPE_REFLECT, n->path.base, out) &&
+	       eval_chain(x, dot, n, 0, args, out);
 }
 
 /* Words that are evaluated alike as command and as argument. */
@@ -556,7 +551,7 @@ static bool eval_expression(struct template_exec *x, const struct value *dot, co
 			    const struct node *cmd, const struct args *args, struct value *out)
 {
 	switch ((int)n->kind) {
-	case NODE_FIELD: return at(x, n) && eval_chain(x, dot, n, 0, *dot, args, out);
+	case NODE_FIELD: *out = *dot; return at(x, n) && eval_chain(x, dot, n, 0, args, out);
 	case NODE_CHAIN: return eval_chain_node(x, dot, n, args, out);
 	case NODE_IDENT: return eval_function(x, dot, n, cmd, args, out);
 	case NODE_VARIABLE: return eval_variable(x, dot, n, args, out);
