@@ -1,4 +1,8 @@
-/* One iteration of a group, rule by rule. */
+/*
+ * One iteration of a group, rule by rule. Questions run ahead of the rule at work, so that a slow
+ * round trip is not paid once a rule; answers are taken strictly in order. With remote_write there
+ * is no running ahead: a rule may read what the one before it wrote.
+ */
 #include "evaluator/evaluation.h"
 
 #include <stdlib.h>
@@ -11,6 +15,8 @@
 #include "evaluator/restore.h"
 #include "evaluator/write.h"
 #include "rules/expand.h"
+
+#define ASK_AHEAD 4 /* questions of one iteration under way, the rule at work included */
 
 /* A question of a template and its answer. */
 struct template_answer {
@@ -27,13 +33,29 @@ struct element {
 	struct labels annotations;
 };
 
+enum question_state { QUESTION_IDLE, QUESTION_ASKED, QUESTION_ANSWERED };
+
+/* What one rule asks. */
+struct question {
+	struct evaluation *ev;
+	struct prom_query query;
+	struct vector vector;
+	enum question_state state;
+	enum prom_end end; /* how it was answered */
+	struct err err;
+	ms_t asked_at; /* mono */
+};
+
 struct evaluation {
 	struct core *core;
 	struct group *group;
-	struct evaluation *next; /* in the list of idle ones */
-	struct config *config;	 /* held for the iteration */
-	struct prom_query query;
-	struct vector vector;
+	struct evaluation *next;	      /* in the list of idle ones */
+	struct config *config;		      /* held for the iteration */
+	struct question questions[ASK_AHEAD]; /* a ring: number n is at n % ASK_AHEAD */
+	size_t n_asked, n_taken;	      /* numbers */
+	size_t ask_at;			      /* rule that is asked next */
+	struct vector *vector;		      /* of the rule at work */
+	struct prom_query query;	      /* of its templates */
 	struct vector template_vector;
 	struct arena arena; /* of the rule at work */
 	struct template_answer *answers;
@@ -67,8 +89,11 @@ static struct evaluation *evaluation_get(struct core *c)
 	}
 	ev = MEM_NEW(struct evaluation);
 	ev->core = c;
-	vector_init(&ev->vector);
 	vector_init(&ev->template_vector);
+	for (size_t i = 0; i < ASK_AHEAD; i++) {
+		ev->questions[i].ev = ev;
+		vector_init(&ev->questions[i].vector);
+	}
 	arena_init(&ev->arena);
 	labels_builder_init(&ev->builder);
 	buf_init(&ev->pairs, 64u << 20);
@@ -76,9 +101,17 @@ static struct evaluation *evaluation_get(struct core *c)
 	return ev;
 }
 
+static void question_end(struct question *q)
+{
+	prom_query_cancel(&q->query);
+	vector_clear(&q->vector);
+	q->state = QUESTION_IDLE;
+}
+
 static void evaluation_put(struct evaluation *ev)
 {
-	vector_clear(&ev->vector);
+	for (size_t i = 0; i < ASK_AHEAD; i++)
+		question_end(&ev->questions[i]);
 	vector_clear(&ev->template_vector);
 	arena_clear(&ev->arena);
 	ev->n_answers = 0;
@@ -94,8 +127,11 @@ void evaluations_done(struct core *c)
 		struct evaluation *ev = c->idle;
 
 		c->idle = ev->next;
+		for (size_t i = 0; i < ASK_AHEAD; i++) {
+			prom_query_free(&ev->questions[i].query);
+			vector_done(&ev->questions[i].vector);
+		}
 		prom_query_free(&ev->query);
-		vector_done(&ev->vector);
 		vector_done(&ev->template_vector);
 		arena_done(&ev->arena);
 		labels_builder_done(&ev->builder);
@@ -114,7 +150,7 @@ void evaluation_start(struct group *g, struct now now)
 	g->running = ev;
 	ev->group = g;
 	ev->config = config_ref(g->core->config);
-	ev->at = 0;
+	ev->at = ev->ask_at = ev->n_asked = ev->n_taken = 0;
 	ev->slot = group_slot_ms(g);
 	ev->query_at = ev->slot - g->def->query_offset;
 	g->last_samples = 0;
@@ -171,6 +207,7 @@ static void rule_health(struct evaluation *ev, struct rule_run *rr, struct now n
 static void next_rule(struct evaluation *ev, struct now now)
 {
 	ev->at++;
+	question_end(&ev->questions[ev->n_taken++ % ASK_AHEAD]);
 	arena_clear(&ev->arena);
 	ev->n_answers = 0;
 	rule_begin(ev, now);
@@ -250,8 +287,8 @@ static void rule_out(struct evaluation *ev, struct now now)
 	struct rule_run *rr = rule_run(ev);
 	struct err err = {.pos = -1};
 
-	rr->samples = ev->vector.n;
-	ev->group->last_samples += ev->vector.n;
+	rr->samples = ev->vector->n;
+	ev->group->last_samples += ev->vector->n;
 	if (ev->core->am && rr->rule->alerting)
 		rule_alerts_forward(ev->core, now, rr, ev->slot);
 	if (!ev->config->prometheus.remote_write) {
@@ -262,7 +299,7 @@ static void rule_out(struct evaluation *ev, struct now now)
 	if (rr->rule->alerting)
 		writer_add_alerts(&ev->writer, rr);
 	else
-		writer_add_vector(&ev->writer, rr, &ev->vector);
+		writer_add_vector(&ev->writer, rr, ev->vector);
 	switch (writer_send(&ev->writer, rr, on_written, &err)) {
 	case WRITER_STARTED: return;
 	case WRITER_NOTHING: written(ev, now, NULL); return;
@@ -301,12 +338,12 @@ static void alerting_step(struct evaluation *ev, struct now now, const struct el
 		limit_exceeded(ev, now, count);
 		return;
 	}
-	for (size_t i = 0; i < ev->vector.n; i++)
-		states_apply(&rr->states, e[i].active, e[i].annotations, ev->vector.v[i].v,
+	for (size_t i = 0; i < ev->vector->n; i++)
+		states_apply(&rr->states, e[i].active, e[i].annotations, ev->vector->v[i].v,
 			     ev->slot, on_change, ev);
 	states_step(&rr->states, &sr, ev->slot, on_change, ev);
 	rr->evaluated = true;
-	seen_keep(rr, &ev->vector, e);
+	seen_keep(rr, ev->vector, e);
 	rule_out(ev, now);
 }
 
@@ -427,7 +464,7 @@ static enum element_end element_expand(struct evaluation *ev, size_t i, bool onl
 				       struct element *e)
 {
 	struct rule_run *rr = rule_run(ev);
-	const struct sample *s = &ev->vector.v[i];
+	const struct sample *s = &ev->vector->v[i];
 	const struct seen *before = seen_before(rr, s, i);
 	bool value_stays = before && same_value(before->value, s->v);
 	struct labels labels = {0};
@@ -496,7 +533,7 @@ static bool must_ask(struct evaluation *ev)
 
 	if (!((rr->label_needs | rr->text_needs) & EXPAND_QUERY))
 		return false;
-	for (size_t i = 0; i < ev->vector.n; i++)
+	for (size_t i = 0; i < ev->vector->n; i++)
 		element_expand(ev, i, true, &e);
 	return ask_next(ev);
 }
@@ -508,10 +545,10 @@ static void rule_expand(struct evaluation *ev, struct now now)
 	if (must_ask(ev))
 		return;
 
-	struct element *e = ARENA_ARRAY(&ev->arena, struct element, ev->vector.n);
+	struct element *e = ARENA_ARRAY(&ev->arena, struct element, ev->vector->n);
 
 	states_begin(&rr->states);
-	for (size_t i = 0; i < ev->vector.n; i++) {
+	for (size_t i = 0; i < ev->vector->n; i++) {
 		enum element_end end = element_expand(ev, i, false, &e[i]);
 
 		CHECK(end != ELEMENT_WAIT);
@@ -537,9 +574,9 @@ static void recording_step(struct evaluation *ev, struct now now)
 	char why[128];
 
 	map_init(&twice);
-	for (size_t i = 0; i < ev->vector.n; i++) {
+	for (size_t i = 0; i < ev->vector->n; i++) {
 		struct labels_builder *b = &ev->builder;
-		struct sample *s = &ev->vector.v[i];
+		struct sample *s = &ev->vector->v[i];
 
 		labels_builder_from(b, s->labels);
 		labels_builder_set(b, STR(LABEL_NAME), r->name);
@@ -555,9 +592,9 @@ static void recording_step(struct evaluation *ev, struct now now)
 		}
 	}
 	map_done(&twice);
-	if (ev->group->def->limit > 0 && ev->vector.n > (size_t)ev->group->def->limit) {
+	if (ev->group->def->limit > 0 && ev->vector->n > (size_t)ev->group->def->limit) {
 		snprintf(why, sizeof(why), "exceeded limit of %lld with %zu series",
-			 (long long)ev->group->def->limit, ev->vector.n);
+			 (long long)ev->group->def->limit, ev->vector->n);
 		rule_failed(ev, now, why);
 		return;
 	}
@@ -568,21 +605,35 @@ static void recording_step(struct evaluation *ev, struct now now)
 /* ---- asking ------------------------------------------------------------------------------------
  */
 
-static void on_answer(struct prom_query *q, struct now now, enum prom_end end,
-		      const struct err *err)
+/* The rule at work has its answer. */
+static void take_answer(struct evaluation *ev, struct now now, struct question *q)
 {
-	struct evaluation *ev = CONTAINER(q, struct evaluation, query);
-
-	switch (end) {
+	ev->vector = &q->vector;
+	ev->rule_started = q->asked_at;
+	switch (q->end) {
 	case PROM_ANSWER:
 		if (rule_run(ev)->rule->alerting)
 			rule_expand(ev, now);
 		else
 			recording_step(ev, now);
 		return;
-	case PROM_REFUSED: rule_failed(ev, now, err->msg); return;
-	case PROM_UNREACHABLE: unreachable(ev, now, err->msg); return;
+	case PROM_REFUSED: rule_failed(ev, now, q->err.msg); return;
+	case PROM_UNREACHABLE: unreachable(ev, now, q->err.msg); return;
 	}
+}
+
+static void on_answer(struct prom_query *query, struct now now, enum prom_end end,
+		      const struct err *err)
+{
+	struct question *q = CONTAINER(query, struct question, query);
+	struct evaluation *ev = q->ev;
+
+	q->state = QUESTION_ANSWERED;
+	q->end = end;
+	if (end != PROM_ANSWER)
+		q->err = *err;
+	if (q == &ev->questions[ev->n_taken % ASK_AHEAD])
+		take_answer(ev, now, q);
 }
 
 /* A recording rule has nowhere to go without remote_write: the Prometheus beside records it. */
@@ -591,17 +642,42 @@ static bool is_evaluated(const struct evaluation *ev, const struct rule *r)
 	return r->alerting || ev->config->prometheus.remote_write;
 }
 
-static void rule_begin(struct evaluation *ev, struct now now)
+/* The rule that is evaluated at or after `at`. */
+static size_t evaluated(const struct evaluation *ev, size_t at)
 {
 	const struct rule_group *def = ev->group->def;
 
-	while (ev->at < def->n && !is_evaluated(ev, &def->rules[ev->at]))
-		ev->at++;
-	if (ev->at == def->n) {
+	while (at < def->n && !is_evaluated(ev, &def->rules[at]))
+		at++;
+	return at;
+}
+
+static void ask(struct evaluation *ev, struct now now)
+{
+	const struct rule_group *def = ev->group->def;
+	size_t most = ev->n_taken + (ev->config->prometheus.remote_write ? 1 : ASK_AHEAD);
+
+	while (ev->n_asked < most && (ev->ask_at = evaluated(ev, ev->ask_at)) < def->n) {
+		struct question *q = &ev->questions[ev->n_asked++ % ASK_AHEAD];
+
+		CHECK(q->state == QUESTION_IDLE);
+		q->state = QUESTION_ASKED;
+		q->asked_at = now.mono;
+		prom_query_start(&q->query, ev->core->prom, def->rules[ev->ask_at++].query,
+				 ev->query_at, &q->vector, on_answer);
+	}
+}
+
+static void rule_begin(struct evaluation *ev, struct now now)
+{
+	struct question *q = &ev->questions[ev->n_taken % ASK_AHEAD];
+
+	ev->at = evaluated(ev, ev->at);
+	if (ev->at == ev->group->def->n) {
 		finish(ev, now, true);
 		return;
 	}
-	ev->rule_started = now.mono;
-	prom_query_start(&ev->query, ev->core->prom, def->rules[ev->at].query, ev->query_at,
-			 &ev->vector, on_answer);
+	ask(ev, now);
+	if (q->state == QUESTION_ANSWERED)
+		take_answer(ev, now, q);
 }

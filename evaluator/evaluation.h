@@ -1,6 +1,7 @@
 /*
- * One iteration of a group: its rules in order, each asked, expanded, stepped and written before
- * the next one begins. Every wait is a call of base/io.h, so an iteration is a little machine:
+ * One iteration of a group: its rules in order, each expanded, stepped and written before the next
+ * one begins; only the questions to Prometheus run ahead. Every wait is a call of base/io.h, so an
+ * iteration is a little machine:
  *
  *	ASK -> (answer) -> EXPAND -> [a template asks: ASK_TEMPLATE -> EXPAND again]
  *	    -> STEP -> [remote_write: WRITE] -> next rule | done
