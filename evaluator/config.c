@@ -139,8 +139,7 @@ static bool read_endpoint(const struct config_load *l, const struct yaml_node *n
 	return ok;
 }
 
-/* ---- prometheus
- * ---------------------------------------------------------------------------------- */
+/* ---- prometheus ------------------------------------------------------------------------- */
 
 struct prometheus_draft {
 	const struct yaml_node *url, *urls, *external_labels, *remote_write, *alertmanagers,
@@ -166,6 +165,7 @@ static const struct field PROMETHEUS_FIELDS[] = {
 	PROMETHEUS(DURATION, resend_delay),
 	PROMETHEUS(DURATION, for_outage_tolerance),
 	PROMETHEUS(DURATION, for_grace_period),
+	PROMETHEUS(DURATION, blind_for),
 	PROMETHEUS(BOOL, gzip),
 	PROMETHEUS(URL, console_url),
 };
@@ -177,6 +177,7 @@ static const struct prometheus_config PROMETHEUS_DEFAULTS = {
 	.for_outage_tolerance = HOUR,
 	.for_grace_period = 10 * MINUTE,
 	.blind_after = 3,
+	.blind_for = 6 * MINUTE,
 };
 
 #define URLS_MAX 100

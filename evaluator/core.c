@@ -238,7 +238,7 @@ void core_group_done(struct core *c, struct now now, struct group *g, bool reach
 {
 	metric_observe(&c->group_s, g->last_s);
 	g->blind = reached ? 0 : g->blind + 1;
-	selfmon_blind(c, now);
+	selfmon_blind(c, now, reached);
 	if (reached && g->evaluations_done >= 2)
 		restore_begin(c, now, g);
 }
@@ -432,7 +432,7 @@ void core_configure(struct core *c, struct now now, struct config *cfg)
 	rule_alerts_reconcile(c, now);
 	c->configured = true;
 	config_free(old);
-	selfmon_blind(c, now);
+	selfmon_blind(c, now, c->n_groups == 0);
 	core_changed(c);
 }
 

@@ -70,7 +70,8 @@ struct core {
 	struct map self_alerts; /* "name what" -> struct self_alert */
 	ms_t started_at;
 	bool blind;
-	ms_t blind_since;
+	ms_t blind_since;      /* wall */
+	ms_t blind_since_mono; /* how long counts by the clock that does not jump */
 	bool store_failing;
 	char *store_error;
 	struct timer replaced_over; /* ends the alert that an empty store was begun */
@@ -112,7 +113,8 @@ void rule_alerts_store(struct core *c, struct rule_run *rr, const struct active 
 /* selfmon.c */
 void selfmon_alert(struct core *c, struct now now, struct str name, struct str what,
 		   struct str text, bool firing);
-void selfmon_blind(struct core *c, struct now now);
+/* After an iteration or a configuration; `seen`: Prometheus has answered, or need not be asked. */
+void selfmon_blind(struct core *c, struct now now, bool seen);
 void selfmon_store(struct core *c, struct now now, bool ok, struct str error);
 /* Looks for a jump of the wall clock since the last tick; returns by how much (0: none). */
 ms_t selfmon_clock(struct core *c, struct now now);

@@ -146,6 +146,7 @@ void selfmon_restored(struct core *c, struct now now)
 	if (s) {
 		c->blind = true;
 		c->blind_since = s->since;
+		c->blind_since_mono = now.mono;
 	}
 	if (map_get(&c->self_alerts, STR("RouseStoreReplaced ")))
 		replaced_until(c, now);
@@ -173,32 +174,46 @@ static size_t blind_groups(const struct core *c)
 	return n;
 }
 
-void selfmon_blind(struct core *c, struct now now)
+/* A Prometheus that is restarted is away for minutes, too: the status page says so at once, but
+ * nobody is woken before it has lasted. */
+static void blind_page(struct core *c, struct now now)
+{
+	const struct prometheus_config *p = &c->config->prometheus;
+	char text[256];
+
+	if (now.mono - c->blind_since_mono < p->blind_for)
+		return;
+	snprintf(text, sizeof(text),
+		 "rouse is blind: Prometheus has not answered for %d evaluations in a row and more "
+		 "than %lld s; no alert fires or resolves until it does",
+		 p->blind_after, (long long)(p->blind_for / SECOND));
+	selfmon_alert(c, now, STR("RouseBlind"), STR(""), str_of(text), true);
+}
+
+void selfmon_blind(struct core *c, struct now now, bool seen)
 {
 	size_t n = blind_groups(c);
-	char text[256];
 
 	if (n && !c->blind) {
 		c->blind = true;
 		c->blind_since = now.wall;
-		snprintf(text, sizeof(text),
-			 "rouse is blind: Prometheus has not answered for %d evaluations in a row; "
-			 "no alert fires or resolves until it does",
-			 c->config->prometheus.blind_after);
+		c->blind_since_mono = now.mono;
 		io_log(c->io, LOG_LEVEL_ERROR, "blind: Prometheus does not answer", "groups=%zu",
 		       n);
-		selfmon_alert(c, now, STR("RouseBlind"), STR(""), str_of(text), true);
-	} else if (!n && c->blind) {
+		core_changed(c);
+	} else if (!n && c->blind && seen) {
 		c->blind = false;
 		io_log(c->io, LOG_LEVEL_INFO, "Prometheus answers again", "blind_s=%lld",
 		       (long long)((now.wall - c->blind_since) / SECOND));
 		selfmon_alert(c, now, STR("RouseBlind"), STR(""),
 			      STR("rouse sees again: Prometheus answers"), false);
+		core_changed(c);
 	}
+	if (c->blind)
+		blind_page(c, now);
 }
 
-/* ---- the store
- * ----------------------------------------------------------------------------------- */
+/* ---- the store -------------------------------------------------------------------------- */
 
 void selfmon_store(struct core *c, struct now now, bool ok, struct str error)
 {

@@ -352,7 +352,7 @@ def garbage_from_prometheus(d):
 @story
 def blind(d):
     """Prometheus away for long: rouse says that it is blind, and when it sees again."""
-    t = Town(d, hold="1s", more_prometheus={"blind_after": 3})
+    t = Town(d, hold="1s", more_prometheus={"blind_after": 3, "blind_for": "1s"})
     t.flip(False)
     t.phone.wait("a page", is_page("firing", "Down"))
     t.prometheus.kill()
