@@ -32,7 +32,7 @@ struct diag {
 struct diags {
 	struct diag *v;
 	size_t n, cap;
-	size_t errors;   /* those that are no warnings */
+	size_t errors;	 /* those that are no warnings */
 	size_t left_out; /* past the limit of DIAGS_MAX */
 };
 

@@ -9,23 +9,23 @@
 #include "base/base.h"
 
 struct limits {
-	size_t file_bytes;      /* a configuration, rule or template file: refused */
-	size_t yaml_depth;      /* nesting of a YAML file: refused */
-	size_t yaml_nodes;      /* nodes of a file, aliases counted each time: refused */
-	size_t expr_bytes;      /* a PromQL expression: refused */
-	size_t expr_depth;      /* its nesting: refused */
-	size_t template_depth;  /* nesting of templates and of their expressions: an error */
-	size_t template_steps;  /* actions executed for one expansion: an error */
-	size_t template_bytes;  /* what one expansion may write: an error */
-	size_t reply_bytes;     /* a query's answer: the rule fails */
-	size_t reply_series;    /* series of one answer: the rule fails */
-	size_t rules;           /* of one configuration: refused */
-	size_t outbox_rows;     /* open deliveries: a newer one replaces an open one of its group */
-	size_t history_rows;    /* finished deliveries remembered: the oldest goes */
-	size_t event_rows;      /* the trail kept for explain: the oldest goes */
+	size_t file_bytes;	/* a configuration, rule or template file: refused */
+	size_t yaml_depth;	/* nesting of a YAML file: refused */
+	size_t yaml_nodes;	/* nodes of a file, aliases counted each time: refused */
+	size_t expr_bytes;	/* a PromQL expression: refused */
+	size_t expr_depth;	/* its nesting: refused */
+	size_t template_depth;	/* nesting of templates and of their expressions: an error */
+	size_t template_steps;	/* actions executed for one expansion: an error */
+	size_t template_bytes;	/* what one expansion may write: an error */
+	size_t reply_bytes;	/* a query's answer: the rule fails */
+	size_t reply_series;	/* series of one answer: the rule fails */
+	size_t rules;		/* of one configuration: refused */
+	size_t outbox_rows;	/* open deliveries: a newer one replaces an open one of its group */
+	size_t history_rows;	/* finished deliveries remembered: the oldest goes */
+	size_t event_rows;	/* the trail kept for explain: the oldest goes */
 	size_t http_body_bytes; /* a request to us: 413 */
-	size_t http_clients;    /* connections to us: the next one waits */
-	size_t event_streams;   /* open event streams: 503 */
+	size_t http_clients;	/* connections to us: the next one waits */
+	size_t event_streams;	/* open event streams: 503 */
 };
 
 void limits_default(struct limits *l);
