@@ -55,7 +55,7 @@ golden: unit
 install: all
 	install -D -m 755 $(B)/rouse $(DESTDIR)$(PREFIX)/bin/rouse
 	install -D -m 644 packaging/rouse.service $(DESTDIR)$(PREFIX)/lib/systemd/system/rouse.service
-	sed -i 's|/usr/bin/rouse|$(PREFIX)/bin/rouse|' $(DESTDIR)$(PREFIX)/lib/systemd/system/rouse.service
+	sed -i 's|/usr/local/bin/rouse|$(PREFIX)/bin/rouse|' $(DESTDIR)$(PREFIX)/lib/systemd/system/rouse.service
 	install -D -m 644 packaging/rouse.yml $(DESTDIR)$(PREFIX)/share/doc/rouse/examples/rouse.yml
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/rouse/README.md
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/rouse/LICENSE
