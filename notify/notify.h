@@ -106,6 +106,9 @@ void notify_receivers(const struct notify *n, bool (*fn)(void *arg, const struct
 uint64_t notify_version(const struct notify *n);
 /* All alerts the notifier holds, in insertion order. */
 void notify_alerts(const struct notify *n, bool (*fn)(void *arg, const struct alert *a), void *arg);
+/* For the simulator's oracle: each route that the firing alert `a` matches has a group that holds
+ * it and will look again, and nothing of that group's open rows is stuck. */
+bool notify_covers(const struct notify *n, const struct alert *a);
 /* Alertmanager's and rouse_notify_* metrics in the text format. */
 void notify_metrics(const struct notify *n, struct now now, struct buf *b);
 
