@@ -147,7 +147,10 @@ def keep(town):
     say(f"Prometheus     {town.prometheus.url}/")
     say(f"configuration  {town.rouse.path} and {town.directory}/dolthub.yml; "
         f"reload: curl -X POST {town.rouse.url}/-/reload")
-    say(f"take them down kill {' '.join(str(s.p.pid) for s in town.servers)}; pages are shown here as they arrive")
+    say(f"take them down kill {' '.join(str(s.p.pid) for s in town.servers)}")
+    for p, name in zip(town.servers, ("api-1", "api-2")):
+        say(f"bring back     python3 scripts/demo/target.py {p.address.rsplit(':', 1)[1]} {name}")
+    say("Pages are shown here as they arrive.")
     seen = len(town.phone.hits)
     while town.rouse.proc.running():
         for hit in town.phone.hits[seen:]:
