@@ -567,7 +567,7 @@ static int status_now(struct world *w, const struct world_receiver *r)
 }
 
 static void receiver_arrive(struct world *w, struct str url, struct str body, struct str key,
-			    struct answer *out)
+			    struct arena *a, struct answer *out)
 {
 	struct str host = host_of(url);
 	const struct world_receiver *r = map_get(&w->receivers, host);
@@ -592,9 +592,10 @@ static void receiver_arrive(struct world *w, struct str url, struct str body, st
 	out->status = status;
 	out->body = STR("{\"id\":\"1\"}");
 	if (status == 429) {
-		out->headers[0] = (struct io_header){STR("retry-after"),
-						     r && r->retry_after[0] ? str_of(r->retry_after)
-									    : STR("3")};
+		/* A copy: the receiver may be another one when the answer lands. */
+		struct str after = r && r->retry_after[0] ? str_of(r->retry_after) : STR("3");
+
+		out->headers[0] = (struct io_header){STR("retry-after"), arena_str(a, after)};
 		out->n_headers = 1;
 	}
 }
@@ -608,5 +609,5 @@ void world_arrive(struct world *w, struct str url, struct str body, struct str k
 	else if (str_is(host_of(url), "prom.sim"))
 		prom_arrive(w, body.n ? body : url, a, out);
 	else
-		receiver_arrive(w, url, body, key, out);
+		receiver_arrive(w, url, body, key, a, out);
 }
