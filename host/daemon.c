@@ -422,6 +422,8 @@ static void run(struct daemon *d)
 		core_tick(d->core, now);
 		http_in_run(d->in, now);
 		more = http_out_run(d->out, now);
+		if (more)
+			core_tick(d->core, now); /* what an answer made due goes into its batch */
 		more |= commit_turn(&d->commit, now);
 	}
 }
