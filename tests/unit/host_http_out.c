@@ -82,7 +82,9 @@ static void serve_http(struct test_server *s, int fd)
 	char request[65536], path[1000];
 
 	while (test_read_request(fd, request, sizeof(request))) {
+		pthread_mutex_lock(&s->lock);
 		memcpy(w->last, request, sizeof(request));
+		pthread_mutex_unlock(&s->lock);
 		path_of(request, path, sizeof(path));
 		if (strcmp(path, "/close") == 0)
 			return;
@@ -146,7 +148,6 @@ static int tear_down(void **state)
 	dns_free(w->dns);
 	loop_done(&w->loop);
 	test_server_stop(&w->server);
-	usleep(30000); /* its clients see the end */
 	free(w);
 	return 0;
 }

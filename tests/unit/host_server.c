@@ -22,6 +22,7 @@ static void *client_main(void *arg)
 	free(arg);
 	c.server->serve(c.server, c.fd);
 	close(c.fd);
+	c.server->live--;
 	return NULL;
 }
 
@@ -40,6 +41,7 @@ static void *server_main(void *arg)
 
 		*c = (struct client){s, accept(s->fd, NULL, NULL)};
 		s->connections++;
+		s->live++;
 		pthread_create(&t, NULL, client_main, c);
 		pthread_detach(t);
 	}
@@ -52,7 +54,7 @@ void test_server_start(struct test_server *s, void (*serve)(struct test_server *
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t n = sizeof(a);
 
-	*s = (struct test_server){.serve = serve, .arg = arg};
+	*s = (struct test_server){.serve = serve, .arg = arg, .lock = PTHREAD_MUTEX_INITIALIZER};
 	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	CHECK(bind(s->fd, (struct sockaddr *)&a, n) == 0 && listen(s->fd, 16) == 0);
 	getsockname(s->fd, (struct sockaddr *)&a, &n);
@@ -65,6 +67,8 @@ void test_server_stop(struct test_server *s)
 	s->stop = true;
 	pthread_join(s->thread, NULL);
 	close(s->fd);
+	while (s->live)
+		usleep(1000);
 }
 
 size_t test_read_request(int fd, char *buf, size_t max)

@@ -15,12 +15,15 @@ struct test_server {
 	pthread_t thread;
 	void (*serve)(struct test_server *s, int fd);
 	void *arg;
-	atomic_int connections;
+	atomic_int connections; /* so far */
+	atomic_int live;	/* those that are served now */
+	pthread_mutex_t lock;	/* for what serve writes down */
 	atomic_bool stop;
 };
 
 void test_server_start(struct test_server *s, void (*serve)(struct test_server *s, int fd),
 		       void *arg);
+/* Waits for the connections: clients must have gone, or serve look at `stop`. */
 void test_server_stop(struct test_server *s);
 /* One HTTP request (head and body by Content-Length) into buf, terminated; 0 at the end. */
 size_t test_read_request(int fd, char *buf, size_t max);
