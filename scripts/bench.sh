@@ -63,6 +63,10 @@ if wanted micro; then
 		*) "$b" ;;
 		esac || { echo "$name failed"; failed=1; }
 	done
+	if [ -x "$ROUSE" ]; then
+		printf '\n== latency\n'
+		tests/bench/latency.py || { echo "latency failed"; failed=1; }
+	fi
 fi
 
 if [ ! -d "$SHARED" ]; then
