@@ -166,6 +166,7 @@ static const struct field PROMETHEUS_FIELDS[] = {
 	PROMETHEUS(DURATION, for_outage_tolerance),
 	PROMETHEUS(DURATION, for_grace_period),
 	PROMETHEUS(DURATION, blind_for),
+	PROMETHEUS(DURATION, settle_time),
 	PROMETHEUS(BOOL, gzip),
 	PROMETHEUS(URL, console_url),
 };
@@ -178,6 +179,7 @@ static const struct prometheus_config PROMETHEUS_DEFAULTS = {
 	.for_grace_period = 10 * MINUTE,
 	.blind_after = 3,
 	.blind_for = 6 * MINUTE,
+	.settle_time = 2 * MINUTE,
 };
 
 #define URLS_MAX 100

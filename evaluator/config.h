@@ -35,8 +35,9 @@ struct prometheus_config {
 	ms_t resend_delay;	   /* 1m, towards alertmanagers */
 	ms_t for_outage_tolerance; /* 1h */
 	ms_t for_grace_period;	   /* 10m */
-	int blind_after; /* missed evaluations of a group until rouse calls itself blind: 3 */
-	ms_t blind_for;	 /* how long it stays blind until somebody is paged for it: 6m */
+	int blind_after;  /* missed evaluations of a group until rouse calls itself blind: 3 */
+	ms_t blind_for;	  /* how long it stays blind until somebody is paged for it: 6m */
+	ms_t settle_time; /* after a gap in Prometheus's answers (sight.h): 2m */
 	struct labels external_labels;
 	struct endpoint *remote_write;	/* NULL: none */
 	struct endpoint *alertmanagers; /* forwarded to, beside rouse's own paging */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "evaluator/alertmanager.h"
 #include "evaluator/branch.h"
 #include "evaluator/config.h"
@@ -51,6 +52,7 @@ struct core *core_new(const struct io *io, const struct core_options *o)
 	c->last = (struct now){.mono = MS_NONE, .wall = MS_NONE};
 	c->version = 1;
 	c->turn = 1;
+	sight_init(&c->sight);
 	timers_init(&c->timers);
 	map_init(&c->owners);
 	map_init(&c->stored);
@@ -174,6 +176,7 @@ uint64_t core_durable_turn(const struct core *c)
 
 static void clock_stepped(struct core *c, struct now now, ms_t by)
 {
+	sight_shift(c, by);
 	for (size_t i = 0; i < c->n_groups; i++)
 		group_shift(c->groups[i], now, by);
 	core_event(c, now, "clock", STR("clock"),
@@ -238,6 +241,8 @@ void core_group_done(struct core *c, struct now now, struct group *g, bool reach
 {
 	metric_observe(&c->group_s, g->last_s);
 	g->blind = reached ? 0 : g->blind + 1;
+	if (!reached)
+		sight_lost(c);
 	selfmon_blind(c, now, reached);
 	if (reached && g->evaluations_done >= 2)
 		restore_begin(c, now, g);
@@ -287,6 +292,16 @@ static bool load_group(void *arg, const struct val *row, size_t n ATTR_UNUSED)
 	return true;
 }
 
+static bool load_meta(void *arg, const struct val *row, size_t n ATTR_UNUSED)
+{
+	struct core *c = arg;
+	int64_t at;
+
+	if (str_is(row[0].s, "last_answer") && num_int(row[1].s, 10, &at) == NUM_OK)
+		sight_restore(c, at);
+	return true;
+}
+
 static bool load_event(void *arg, const struct val *row, size_t n ATTR_UNUSED)
 {
 	struct core *c = arg;
@@ -302,6 +317,7 @@ bool core_restore(struct core *c, struct now now, struct store *s, struct err *e
 	CHECK(!c->configured);
 	if (!store_select(s, ST_RULE_ALERT_LOAD, NULL, 0, load_alert, c, err) ||
 	    !store_select(s, ST_RULE_GROUP_LOAD, NULL, 0, load_group, c, err) ||
+	    !store_select(s, ST_META_LOAD, NULL, 0, load_meta, c, err) ||
 	    !store_select(s, ST_EVENT_LOAD, &one, 1, load_event, c, err) ||
 	    !notify_restore(c->notify, now, s, err))
 		return false;

@@ -11,6 +11,7 @@
 #include "base/timer.h"
 #include "evaluator/core.h"
 #include "evaluator/metric.h"
+#include "evaluator/sight.h"
 #include "evaluator/state.h"
 #include "evaluator/view.h"
 
@@ -67,6 +68,7 @@ struct core {
 	uint64_t next_event; /* id of the next row of the trail */
 
 	/* about rouse itself */
+	struct sight sight;
 	struct map self_alerts; /* "name what" -> struct self_alert */
 	ms_t started_at;
 	bool blind;

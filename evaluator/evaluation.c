@@ -330,6 +330,7 @@ static void alerting_step(struct evaluation *ev, struct now now, const struct el
 	struct state_rule sr = {
 		.hold = rr->rule->hold,
 		.keep_firing_for = rr->rule->keep_firing_for,
+		.settling_since = sight_settling_since(ev->core, now),
 	};
 	size_t count = states_would_be_active(&rr->states, &sr, ev->slot);
 
@@ -612,6 +613,7 @@ static void take_answer(struct evaluation *ev, struct now now, struct question *
 	ev->rule_started = q->asked_at;
 	switch (q->end) {
 	case PROM_ANSWER:
+		sight_answered(ev->core, now);
 		if (rule_run(ev)->rule->alerting)
 			rule_expand(ev, now);
 		else

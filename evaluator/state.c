@@ -144,6 +144,19 @@ static void tell_end(struct active *a, state_change_fn *fn, void *arg)
 	fn(arg, a, STATE_RESOLVED);
 }
 
+static bool settling(const struct state_rule *r)
+{
+	return r->settling_since != MS_NONE;
+}
+
+/* What was there before the gap is only over when an answer after settling says so. */
+static bool stays_while_settling(const struct active *a, const struct state_rule *r)
+{
+	if (!settling(r))
+		return false;
+	return a->dropped || (a->state != ALERT_INACTIVE && a->active_at <= r->settling_since);
+}
+
 static bool keeps_firing(const struct active *a, const struct state_rule *r, ms_t ts)
 {
 	return a->state == ALERT_FIRING && r->keep_firing_for > 0 &&
@@ -154,6 +167,8 @@ static bool keeps_firing(const struct active *a, const struct state_rule *r, ms_
 static bool absent(struct active *a, const struct state_rule *r, ms_t ts, state_change_fn *fn,
 		   void *arg)
 {
+	if (stays_while_settling(a, r))
+		return true;
 	switch (a->state) {
 	case ALERT_PENDING: tell_end(a, fn, arg); return false;
 	case ALERT_INACTIVE: return ts - a->resolved_at <= RESOLVED_RETENTION;
@@ -182,12 +197,13 @@ static bool set_told(struct active *a)
 }
 
 /* `for` is over, or has become longer than the alert's age. */
-static void hold_step(struct active *a, const struct state_rule *r, ms_t ts, state_change_fn *fn,
-		      void *arg)
+static void hold_step(struct active *a, bool seen, const struct state_rule *r, ms_t ts,
+		      state_change_fn *fn, void *arg)
 {
 	bool held = ts - a->active_at >= r->hold;
+	bool news = settling(r) && (!seen || a->active_at > r->settling_since);
 
-	if (a->state == ALERT_PENDING && held) {
+	if (a->state == ALERT_PENDING && held && !news) {
 		move(a, ALERT_FIRING);
 		a->fired_at = ts;
 		fn(arg, a, set_told(a) ? STATE_REFIRED : STATE_FIRED);
@@ -199,12 +215,15 @@ static void hold_step(struct active *a, const struct state_rule *r, ms_t ts, sta
 }
 
 /* What `limit` took away was told as firing; only a good evaluation says what it is now. */
-static bool dropped_step(struct states *s, struct active *a, state_change_fn *fn, void *arg)
+static bool dropped_step(struct states *s, struct active *a, const struct state_rule *r,
+			 state_change_fn *fn, void *arg)
 {
 	if (a->mark == s->evaluation) {
 		a->dropped = false;
 		return true;
 	}
+	if (settling(r))
+		return true;
 	tell_end(a, fn, arg);
 	return false;
 }
@@ -233,7 +252,11 @@ size_t states_would_be_active(const struct states *s, const struct state_rule *r
 	const struct active *a;
 	size_t n = 0;
 
-	states_each(s, a) n += a->mark == s->evaluation || keeps_firing(a, r, ts);
+	states_each(s, a)
+	{
+		n += a->mark == s->evaluation || keeps_firing(a, r, ts) ||
+		     (a->state != ALERT_INACTIVE && stays_while_settling(a, r));
+	}
 	return n;
 }
 
@@ -247,7 +270,7 @@ void states_step(struct states *s, const struct state_rule *r, ms_t ts, state_ch
 		bool stays = true;
 
 		if (a->dropped)
-			stays = dropped_step(s, a, fn, arg);
+			stays = dropped_step(s, a, r, fn, arg);
 		if (stays && a->mark != s->evaluation)
 			stays = absent(a, r, ts, fn, arg);
 		if (!stays) {
@@ -256,7 +279,7 @@ void states_step(struct states *s, const struct state_rule *r, ms_t ts, state_ch
 			continue;
 		}
 		if (a->state != ALERT_INACTIVE)
-			hold_step(a, r, ts, fn, arg);
+			hold_step(a, a->mark == s->evaluation, r, ts, fn, arg);
 	}
 }
 

@@ -48,6 +48,8 @@ struct states {
 
 struct state_rule {
 	ms_t hold, keep_firing_for;
+	ms_t settling_since; /* not MS_NONE: what is absent stays, what became active later than
+				that does not fire yet (sight.h) */
 };
 
 /* What became of an alert in one step. */

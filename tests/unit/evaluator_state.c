@@ -82,7 +82,10 @@ static void expect(struct machine *m, const char *log)
 
 static struct machine machine(ms_t hold, ms_t keep, size_t limit)
 {
-	struct machine m = {.rule = {.hold = hold, .keep_firing_for = keep}, .limit = limit};
+	struct machine m = {.rule = {.hold = hold,
+				     .keep_firing_for = keep,
+				     .settling_since = MS_NONE},
+			    .limit = limit};
 
 	states_init(&m.states);
 	return m;
@@ -196,6 +199,25 @@ static void test_longer_for_goes_back_to_pending_and_still_ends(void **unused)
 	states_done(&m.states);
 }
 
+static void test_settling_keeps_what_is_absent_and_holds_back_news(void **unused)
+{
+	struct machine m = machine(MINUTE, 0, 0);
+
+	(void)unused;
+	assert_true(step(&m, "a", 0));
+	assert_true(step(&m, "ab", MINUTE));
+	expect(&m, "PPF"); /* a fires, b is pending */
+	m.rule.settling_since = MINUTE;
+	assert_true(step(&m, "c", MINUTES(9)));
+	expect(&m, "P"); /* a and b stay; c is news */
+	assert_true(step(&m, "bc", MINUTES(11)));
+	expect(&m, "F"); /* b goes on, c still waits */
+	m.rule.settling_since = MS_NONE;
+	assert_true(step(&m, "bc", MINUTES(12)));
+	expect(&m, "RF"); /* now it is true that a is over, and c fires */
+	states_done(&m.states);
+}
+
 static void test_twins_change_nothing(void **unused)
 {
 	struct machine m = machine(0, 0, 0);
@@ -278,6 +300,7 @@ TEST_GROUP(state, cmocka_unit_test(test_for_is_reached_not_exceeded),
 	   cmocka_unit_test(test_resolved_comes_back_as_a_new_alert),
 	   cmocka_unit_test(test_keep_firing_for_is_strict),
 	   cmocka_unit_test(test_longer_for_goes_back_to_pending_and_still_ends),
+	   cmocka_unit_test(test_settling_keeps_what_is_absent_and_holds_back_news),
 	   cmocka_unit_test(test_twins_change_nothing),
 	   cmocka_unit_test(test_limit_drops_and_a_good_evaluation_tells),
 	   cmocka_unit_test(test_clock_step_keeps_ages), cmocka_unit_test(test_resend_is_strict),
