@@ -109,11 +109,10 @@ struct str arena_str(struct arena *a, struct str s)
 	return (struct str){.p = arena_cstr(a, s), .n = s.n};
 }
 
-struct str arena_printf(struct arena *a, const char *fmt, ...)
+struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
-	va_list ap, again;
+	va_list again;
 
-	va_start(ap, fmt);
 	va_copy(again, ap);
 
 	int n = vsnprintf(NULL, 0, fmt, ap);
@@ -124,6 +123,17 @@ struct str arena_printf(struct arena *a, const char *fmt, ...)
 
 	vsnprintf(p, (size_t)n + 1, fmt, again);
 	va_end(again);
-	va_end(ap);
 	return (struct str){.p = p, .n = (size_t)n};
+}
+
+struct str arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+
+	struct str s = arena_vprintf(a, fmt, ap);
+
+	va_end(ap);
+	return s;
 }

@@ -6,6 +6,8 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdarg.h>
+
 #include "base/base.h"
 
 struct arena_block;
@@ -26,6 +28,7 @@ char *arena_bytes(struct arena *a, size_t size);     /* not zeroed, not aligned 
 struct str arena_str(struct arena *a, struct str s); /* copy, followed by a NUL */
 char *arena_cstr(struct arena *a, struct str s);     /* the same as C string */
 struct str arena_printf(struct arena *a, const char *fmt, ...) ATTR_PRINTF(2, 3);
+struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap) ATTR_PRINTF(2, 0);
 
 #define ARENA_NEW(a, type) ((type *)arena_alloc(a, sizeof(type)))
 #define ARENA_ARRAY(a, type, n) ((type *)arena_alloc(a, sizeof(type) * (n)))

@@ -48,13 +48,12 @@ bool exec_fail(struct template_exec *x, const char *fmt, ...)
 {
 	struct buf b;
 	va_list ap;
-	char *msg;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&msg, fmt, ap);
+
+	struct str msg = arena_vprintf(x->o->arena, fmt, ap);
+
 	va_end(ap);
-	CHECK(n >= 0);
 	buf_init(&b, BUF_MAX_ANY);
 	buf_adds(&b, "template: ");
 	put_location(&b, x->node);
@@ -63,8 +62,7 @@ bool exec_fail(struct template_exec *x, const char *fmt, ...)
 	buf_adds(&b, " at <");
 	node_put(&b, x->node);
 	buf_adds(&b, ">: ");
-	buf_add(&b, (struct str){.p = msg, .n = (size_t)n});
-	free(msg);
+	buf_add(&b, msg);
 	x->call.error = take(x, &b);
 	return false;
 }
@@ -72,15 +70,10 @@ bool exec_fail(struct template_exec *x, const char *fmt, ...)
 enum template_outcome template_fail(struct template_call *c, const char *fmt, ...)
 {
 	va_list ap;
-	char *msg;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&msg, fmt, ap);
+	c->error = arena_vprintf(c->arena, fmt, ap);
 	va_end(ap);
-	CHECK(n >= 0);
-	c->error = arena_str(c->arena, (struct str){.p = msg, .n = (size_t)n});
-	free(msg);
 	return TEMPLATE_ERROR;
 }
 
