@@ -196,9 +196,10 @@ static bool no_env(void *arg, struct str name, struct arena *a, struct str *out)
 	return false;
 }
 
+const struct config_files NO_FILES = {.read = read_file, .glob = glob_files, .env = no_env};
+
 struct notify_config *world_config(const char *yaml)
 {
-	struct config_files files = {.read = read_file, .glob = glob_files, .env = no_env};
 	struct limits l;
 	struct arena a;
 	struct yaml_node *root;
@@ -212,7 +213,7 @@ struct notify_config *world_config(const char *yaml)
 	diags_init(&diags);
 	if (!yaml_parse(str_of(yaml), &l, &a, &root, &more, &err))
 		fail_msg("%s", err.msg);
-	if (!notify_config_parse(root, STR("rouse.yml"), &files, &l, &c, &diags))
+	if (!notify_config_parse(root, STR("rouse.yml"), &NO_FILES, &l, &c, &diags))
 		fail_msg("%s", diags.n ? diags.v[0].msg : "refused");
 	diags_done(&diags);
 	arena_done(&a);

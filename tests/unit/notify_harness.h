@@ -61,6 +61,8 @@ struct world {
 struct world *world_new(const char *yaml);
 void world_free(struct world *w);
 /* A configuration from text; the test fails if it is refused. */
+/* What a configuration may look at when there is nothing: no files, no environment. */
+extern const struct config_files NO_FILES;
 struct notify_config *world_config(const char *yaml);
 void world_reload(struct world *w, const char *yaml);
 /* The process dies now: what was not committed is lost, open requests get no answer. */

@@ -17,6 +17,7 @@
 #include "base/yaml.h"
 #include "notify/config.h"
 #include "notify/matcher.h"
+#include "tests/unit/notify_harness.h"
 
 static void data_path(char *out, size_t n, const char *name)
 {
@@ -140,29 +141,8 @@ static void test_matching(void **state)
 /* ---- whole configurations
  * ------------------------------------------------------------------------ */
 
-static bool no_read(void *arg, struct str path, struct arena *a, struct str *out, struct err *err)
-{
-	(void)arg;
-	(void)a;
-	(void)out;
-	return err_set(err, -1, "no %.*s", STR_ARG(path));
-}
-
-static bool no_glob(void *arg, struct str pattern, struct arena *a, struct str **out, size_t *n,
-		    struct err *err)
-{
-	(void)arg;
-	(void)pattern;
-	(void)a;
-	(void)err;
-	*out = NULL;
-	*n = 0;
-	return true;
-}
-
 static struct notify_config *config_of(struct str text, struct diags *diags)
 {
-	static const struct config_files files = {.read = no_read, .glob = no_glob};
 	struct notify_config *c = NULL;
 	struct yaml_node *root = NULL;
 	struct limits limits;
@@ -174,7 +154,7 @@ static struct notify_config *config_of(struct str text, struct diags *diags)
 	arena_init(&tree);
 	if (!yaml_parse(text, &limits, &tree, &root, &more, &err))
 		diags_add(diags, STR("f"), err.line, err.col, "%s", err.msg);
-	else if (root && !notify_config_parse(root, STR("f"), &files, &limits, &c, diags))
+	else if (root && !notify_config_parse(root, STR("f"), &NO_FILES, &limits, &c, diags))
 		assert_null(c);
 	/* Keys of the top that are not Alertmanager's are the caller's to know. */
 	for (size_t i = 0; root && c && i < root->n; i++) {
