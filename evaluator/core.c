@@ -219,6 +219,12 @@ bool core_ready(const struct core *c)
 	return c->configured;
 }
 
+/* The trail may be longer than its limit by one part in eight. */
+static uint64_t trim_every(const struct core *c)
+{
+	return MIN(c->limits.event_rows / 8, 1000u) + 1;
+}
+
 void core_event(struct core *c, struct now now, const char *kind, struct str subject,
 		const char *fmt, ...)
 {
@@ -233,7 +239,7 @@ void core_event(struct core *c, struct now now, const char *kind, struct str sub
 
 	batch_add(core_batch(c), ST_EVENT_PUT, V_INT(id), V_INT(now.wall), V_TEXT(str_of(kind)),
 		  V_TEXT(subject), V_TEXT(str_of(text)));
-	if (id % 1000 == 999 && id > c->limits.event_rows)
+	if (id % trim_every(c) == 0 && id > c->limits.event_rows)
 		batch_add(core_batch(c), ST_EVENT_TRIM, V_INT(id - c->limits.event_rows));
 }
 

@@ -223,6 +223,10 @@ void group_take_state(struct group *g, struct group *from)
 		else
 			stale_add(g, &from->rules[i].written);
 	}
+	/* The group will not ask again: what came new, or was not yet asked for, counts as
+	 * restored, else its ALERTS would never be written. */
+	for (size_t k = 0; g->known && k < g->def->n; k++)
+		g->rules[k].restored = true;
 }
 
 void group_shift(struct group *g, struct now now, ms_t by)

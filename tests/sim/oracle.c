@@ -1,46 +1,41 @@
-/* The slow account of what is allowed. */
+/* The account of what is durable, on its way and delivered. */
 #include "tests/sim/oracle.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "base/time.h"
+#include "evaluator/config.h"
 #include "evaluator/core.h"
+#include "evaluator/view.h"
 #include "notify/notify.h"
 #include "store/batch.h"
+#include "tests/sim/model.h"
+#include "tests/sim/receivers.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/truth.h"
 #include "tests/sim/world.h"
 
-#define WATCHED_MAX 16
-#define ROW_KEY 6 /* of OUTBOX_PUT: the idempotency key */
-
-struct seen_answer {
-	ms_t at; /* wall, shifted when the clock is stepped */
-	bool holds;
-};
-
-/* One alert name whose truth is known at every moment. */
-struct watch {
-	char name[64];
-	char expr[256];
-	ms_t hold;
-	bool holds;		 /* now, in truth */
-	struct seen_answer *log; /* what rouse was answered, in order */
-	size_t n_log, cap_log;
-	struct map told; /* receiver host -> (void *)(1 resolved, 2 firing) */
+/* One notification, by its idempotency key. */
+struct sent {
+	size_t arrived;	  /* deliveries that were taken */
+	size_t explained; /* crashes and lost answers in its window */
+	bool closed;	  /* SENT (or given up) on disk */
 };
 
 struct oracle {
 	struct sim *sim;
-	struct map durable; /* idempotency keys */
-	struct map arrived; /* key -> count of deliveries that were taken */
-	bool store_failed, forgetful, stepped;
-	struct watch watch[WATCHED_MAX];
-	size_t n_watch;
+	struct truth *truth;
+	struct model *model;
+	struct map sent;   /* key -> struct sent */
+	struct map held;   /* firing label sets at the notifier, in one check */
+	bool store_failed; /* the last commit */
+	bool in_doubt;	   /* it may still have got to the disk */
+	bool fresh;	   /* the model waits for a store to be read */
 	size_t seen_pages;
+	uint64_t seen_version;
 };
 
 struct oracle *oracle_new(struct sim *s)
@@ -48,215 +43,387 @@ struct oracle *oracle_new(struct sim *s)
 	struct oracle *o = MEM_NEW(struct oracle);
 
 	o->sim = s;
-	map_init(&o->durable);
-	map_init(&o->arrived);
+	o->truth = truth_new(s);
+	o->model = model_new();
+	map_init(&o->sent);
+	map_init(&o->held);
 	return o;
 }
 
 void oracle_free(struct oracle *o)
 {
-	map_done(&o->durable);
-	map_done(&o->arrived);
-	for (size_t i = 0; i < o->n_watch; i++) {
-		map_done(&o->watch[i].told);
-		free(o->watch[i].log);
-	}
+	map_each (&o->sent, e)
+		free(e->value);
+	map_done(&o->sent);
+	map_done(&o->held);
+	model_free(o->model);
+	truth_free(o->truth);
 	free(o);
 }
 
-void oracle_watch(struct oracle *o, const char *alertname, const char *expr, ms_t hold)
+void oracle_rule(struct oracle *o, const struct oracle_rule *r)
 {
-	struct watch *w = &o->watch[o->n_watch++];
-
-	CHECK(o->n_watch <= WATCHED_MAX);
-	*w = (struct watch){.hold = hold};
-	snprintf(w->name, sizeof(w->name), "%s", alertname);
-	snprintf(w->expr, sizeof(w->expr), "%s", expr);
-	map_init(&w->told);
+	truth_rule(o->truth, r);
 }
 
-/* ---- S2
- * -------------------------------------------------------------------------------------------- */
-
-void oracle_durable(struct oracle *o, const struct batch *b)
+void oracle_rule_removed(struct oracle *o, const char *name)
 {
-	for (size_t i = 0; i < batch_count(b); i++) {
-		const struct val *v;
-		size_t n;
+	truth_rule_removed(o->truth, name);
+}
 
-		if (batch_at(b, i, &v, &n) == ST_OUTBOX_PUT)
-			map_put(&o->durable, v[ROW_KEY].s, o);
+static bool newest_row(void *arg, const struct delivery_view *d)
+{
+	*(uint64_t *)arg = d->id;
+	return false;
+}
+
+void oracle_routes_changed(struct oracle *o)
+{
+	uint64_t last = 0;
+
+	notify_deliveries(core_notify(o->sim->core), newest_row, &last);
+	truth_routes_changed(o->truth, last);
+}
+
+void oracle_dest(struct oracle *o, const char *at, bool send_resolved)
+{
+	truth_dest(o->truth, at, send_resolved);
+}
+
+void oracle_written_back(struct oracle *o, bool written, bool forwarded)
+{
+	truth_written_back(o->truth, written, forwarded);
+}
+
+void oracle_calm(struct oracle *o)
+{
+	truth_calm(o->truth);
+}
+
+void oracle_forwarded(struct oracle *o, struct str body)
+{
+	truth_forwarded(o->truth, body);
+}
+
+void oracle_answer(struct oracle *o, struct str expr, ms_t at, const struct str *ids, size_t n)
+{
+	truth_answer(o->truth, expr, at, ids, n);
+}
+
+void oracle_clock_stepped(struct oracle *o, ms_t by)
+{
+	truth_clock_stepped(o->truth, by);
+}
+
+void oracle_vanished(struct oracle *o, struct str url)
+{
+	truth_vanished(o->truth, url);
+}
+
+void oracle_receiver_said(struct oracle *o, struct str url, int status)
+{
+	truth_receiver_said(o->truth, url, status);
+}
+
+/* ---- S2, S3: notifications ------------------------------------------------------------------- */
+
+static struct sent *sent_of(struct oracle *o, struct str key)
+{
+	struct sent *s = map_get(&o->sent, key);
+
+	if (!s) {
+		s = MEM_NEW(struct sent);
+		map_put(&o->sent, key, s);
+	}
+	return s;
+}
+
+static bool is_open(int64_t status)
+{
+	return status == OUTBOX_QUEUED || status == OUTBOX_SENDING || status == OUTBOX_RETRY;
+}
+
+void oracle_page_starts(struct oracle *o, struct str key)
+{
+	struct model_row row;
+
+	if (!key.n)
+		return; /* Discord knows no such key */
+	sent_of(o, key);
+	if (o->store_failed)
+		return;
+	if (!model_outbox(o->model, key, &row))
+		sim_fail(o->sim, "S2", "page %.*s starts before it is durable", STR_ARG(key));
+	if (row.status != OUTBOX_SENDING)
+		sim_fail(o->sim, "S2", "page %.*s starts, but on disk it is \"%s\"", STR_ARG(key),
+			 outbox_status_name((enum outbox_status)row.status));
+}
+
+void oracle_answer_lost(struct oracle *o, struct str key)
+{
+	if (key.n)
+		sent_of(o, key)->explained++;
+}
+
+static void count_key(struct oracle *o, struct str key)
+{
+	struct sent *s = sent_of(o, key);
+
+	if (++s->arrived > 1 + s->explained)
+		sim_fail(o->sim, "S3", "page %.*s arrived %zu times, %zu are explained",
+			 STR_ARG(key), s->arrived, 1 + s->explained);
+}
+
+/* After a crash: what the disk does not know as done is sent again. */
+static void explain_crash(struct oracle *o)
+{
+	map_each (&o->sent, e) {
+		struct sent *s = e->value;
+		struct model_row row;
+
+		if (s->closed)
+			continue;
+		if (model_outbox(o->model, e->key, &row) && !is_open(row.status))
+			s->closed = true;
+		else
+			s->explained++;
 	}
 }
 
-void oracle_store_failed(struct oracle *o)
+/* What the store says is SENT has arrived. */
+static void check_sent(struct oracle *o, const struct batch *b)
+{
+	for (size_t i = 0; i < batch_count(b); i++) {
+		const struct val *v;
+		struct str key;
+		size_t n;
+
+		if (batch_at(b, i, &v, &n) != ST_OUTBOX_DONE || v[1].i != OUTBOX_SENT ||
+		    !model_outbox_key(o->model, v[0].i, &key))
+			continue;
+
+		struct sent *s = map_get(&o->sent, key);
+
+		if (!s)
+			continue; /* it went to Discord */
+		s->closed = true;
+		if (!s->arrived)
+			sim_fail(o->sim, "S3", "page %.*s is called sent, but nobody got it",
+				 STR_ARG(key));
+	}
+}
+
+/* ---- the store ------------------------------------------------------------------------------- */
+
+/* S11: what is kept of the past. */
+static void check_kept(struct oracle *o)
+{
+	const struct limits *l = &o->sim->limits;
+	size_t done = model_outbox_done(o->model), events = model_events(o->model);
+
+	if (done > l->history_rows)
+		sim_fail(o->sim, "S11", "%zu finished deliveries are kept, the limit is %zu", done,
+			 l->history_rows);
+	if (events > l->event_rows + l->event_rows / 8 + 1 + o->sim->events_slack)
+		sim_fail(o->sim, "S11", "%zu events are kept, the limit is %zu", events,
+			 l->event_rows);
+}
+
+void oracle_durable(struct oracle *o, const struct batch *b, ms_t until)
+{
+	o->store_failed = o->in_doubt = false;
+	model_durable(o->model, b);
+	check_sent(o, b);
+	check_kept(o);
+	truth_durable(o->truth, until);
+}
+
+void oracle_store_failed(struct oracle *o, const struct batch *b)
 {
 	o->store_failed = true;
+	model_doubtful(o->model, b);
 }
 
 void oracle_crashed(struct oracle *o)
 {
 	/* What the store did not take is forgotten now; rouse said that it may tell it twice. */
-	o->forgetful |= o->store_failed;
+	truth_crashed(o->truth, o->store_failed && !o->sim->cut_in_commit);
+	o->fresh = true;
+	o->store_failed = false;
 }
 
-void oracle_page_starts(struct oracle *o, struct str key)
+void oracle_new_disk(struct oracle *o)
 {
-	if (key.n && !o->store_failed && !map_get(&o->durable, key))
-		sim_fail(o->sim, "S2", "page %.*s starts before it is durable", STR_ARG(key));
+	model_clear(o->model);
+	truth_crashed(o->truth, true);
 }
 
-/* ---- pages that arrived
- * ------------------------------------------------------------------------------ */
-
-static void count_key(struct oracle *o, const struct page *p)
+void oracle_opened(struct oracle *o, struct store *s)
 {
-	struct str key = str_of(p->key);
-	intptr_t n = (intptr_t)map_get(&o->arrived, key) + 1;
-	size_t allowed = 1 + o->sim->crashes + o->sim->ambiguous;
+	struct err err = {.pos = -1};
 
-	if (!key.n)
+	if (!model_check(o->model, s, &err))
+		sim_fail(o->sim, "S13", "the store is not what was committed: %s", err.msg);
+	if (o->fresh)
+		explain_crash(o);
+	o->fresh = false;
+	o->seen_version = 0;
+}
+
+/* ---- S1 -------------------------------------------------------------------------------------- */
+
+static bool check_covered(void *arg, const struct alert *a)
+{
+	struct oracle *o = arg;
+
+	if (alert_resolved(a, o->sim->now.wall))
+		return true;
+	map_put(&o->held, labels_bytes(a->labels), o);
+	if (!notify_covers(core_notify(o->sim->core), a))
+		sim_fail(o->sim, "S1", "nothing will tell of the firing alert %.*s",
+			 STR_ARG(labels_get(a->labels, STR(LABEL_ALERTNAME))));
+	return true;
+}
+
+static bool check_rule_alert(void *arg, const struct rule_alert_view *a)
+{
+	struct oracle *o = arg;
+	struct labels_builder b;
+	struct arena arena;
+	struct str region;
+
+	if (a->state != ALERT_FIRING)
+		return true;
+	arena_init(&arena);
+	labels_builder_init(&b);
+	labels_builder_from(&b, a->labels);
+	region = labels_get(core_config(o->sim->core)->prometheus.external_labels, STR("region"));
+	if (region.n)
+		labels_builder_set(&b, STR("region"), region);
+	if (!map_get(&o->held, labels_bytes(labels_builder_build(&b, &arena))))
+		sim_fail(o->sim, "S1", "%.*s fires, but the notifier does not know",
+			 STR_ARG(labels_get(a->labels, STR(LABEL_ALERTNAME))));
+	labels_builder_done(&b);
+	arena_done(&arena);
+	return true;
+}
+
+static bool check_rule(void *arg, const struct rule_view *r)
+{
+	struct oracle *o = arg;
+
+	if (r->n_alerts)
+		core_rule_alerts(o->sim->core, r, check_rule_alert, o);
+	return true;
+}
+
+static bool check_group(void *arg, const struct group_view *g)
+{
+	struct oracle *o = arg;
+
+	core_rules(o->sim->core, g->group, check_rule, o);
+	return true;
+}
+
+static void check_firing(struct oracle *o)
+{
+	map_clear(&o->held);
+	notify_alerts(core_notify(o->sim->core), check_covered, o);
+	if (core_version(o->sim->core) == o->seen_version)
 		return;
-	map_put(&o->arrived, key, (void *)n);
-	if ((size_t)n > allowed)
-		sim_fail(o->sim, "S3", "page %s arrived %ld times, %zu are explained", p->key,
-			 (long)n, allowed);
+	o->seen_version = core_version(o->sim->core);
+	core_groups(o->sim->core, check_group, o);
 }
 
-static struct watch *watched(struct oracle *o, const char *name)
+/* ---- S11: the outbox ------------------------------------------------------------------------- */
+
+struct counting {
+	struct oracle *o;
+	size_t open, self;
+	bool raised;
+};
+
+static bool count_row(void *arg, const struct delivery_view *d)
 {
-	for (size_t i = 0; i < o->n_watch; i++) {
-		if (name && strcmp(o->watch[i].name, name) == 0)
-			return &o->watch[i];
+	struct counting *c = arg;
+
+	if (is_open(d->status)) {
+		c->open++;
+		/* Self alerts are the only critical ones here. */
+		c->self += str_find(d->title, STR("Rouse")) >= 0 ||
+			   str_find(d->title, STR("critical")) >= 0;
 	}
-	return NULL;
+	return true;
 }
 
-enum { TOLD_RESOLVED = 1, TOLD_FIRING = 2 };
-
-void oracle_answer(struct oracle *o, struct str expr, ms_t at, bool holds)
+static bool find_raised(void *arg, const struct alert *a)
 {
-	for (size_t i = 0; i < o->n_watch; i++) {
-		struct watch *w = &o->watch[i];
+	struct counting *c = arg;
 
-		if (!str_is(expr, w->expr))
-			continue;
-		w->log = mem_reserve(w->log, &w->cap_log, w->n_log + 1, sizeof(*w->log));
-		w->log[w->n_log++] = (struct seen_answer){.at = at, .holds = holds};
-	}
+	c->raised |= !alert_resolved(a, c->o->sim->now.wall) &&
+		     str_is(labels_get(a->labels, STR(LABEL_ALERTNAME)), "RouseOutboxFull");
+	return true;
 }
 
-void oracle_clock_stepped(struct oracle *o, ms_t by)
+static void check_outbox(struct oracle *o)
 {
-	o->stepped = true;
-	for (size_t i = 0; i < o->n_watch; i++) {
-		for (size_t k = 0; k < o->watch[i].n_log; k++)
-			o->watch[i].log[k].at += by;
-	}
-}
+	struct counting c = {.o = o};
 
-/* Since when the answers up to `at` have held without a break; MAX: they do not. */
-static ms_t held_since(const struct watch *w, ms_t at)
-{
-	ms_t since = INT64_MAX;
-
-	for (size_t i = 0; i < w->n_log && w->log[i].at <= at; i++) {
-		if (!w->log[i].holds)
-			since = INT64_MAX;
-		else if (since == INT64_MAX)
-			since = w->log[i].at;
-	}
-	return since;
-}
-
-static bool gone_between(const struct watch *w, ms_t from, ms_t to)
-{
-	for (size_t i = 0; i < w->n_log; i++) {
-		if (w->log[i].at >= from && w->log[i].at <= to && !w->log[i].holds)
-			return true;
-	}
-	return false;
-}
-
-/* Times in messages are those of the clock that was right when they were made. */
-static void check_times(struct oracle *o, struct watch *w, const json_t *a, bool firing)
-{
-	ms_t starts = 0, ends = 0;
-
-	if (o->stepped)
+	notify_deliveries(core_notify(o->sim->core), count_row, &c);
+	if (c.open <= o->sim->limits.outbox_rows + c.self)
 		return;
-	CHECK(time_rfc3339(str_of(json_string_value(json_object_get(a, "startsAt"))), &starts));
-	if (firing) {
-		ms_t since = held_since(w, starts);
-
-		if (since == INT64_MAX || starts - since < w->hold)
-			sim_fail(o->sim, "S9", "%s fires after %lld ms, for is %lld ms", w->name,
-				 (long long)(since == INT64_MAX ? -1 : starts - since),
-				 (long long)w->hold);
-		return;
-	}
-	CHECK(time_rfc3339(str_of(json_string_value(json_object_get(a, "endsAt"))), &ends));
-	if (!gone_between(w, starts, ends))
-		sim_fail(o->sim, "S8", "%s is told as resolved, but no answer ever said so",
-			 w->name);
+	notify_alerts(core_notify(o->sim->core), find_raised, &c);
+	if (!c.raised)
+		sim_fail(o->sim, "S11", "%zu notifications wait, %zu may, and nobody was told",
+			 c.open, o->sim->limits.outbox_rows);
 }
 
-static void check_alert(struct oracle *o, const struct page *p, struct watch *w, const json_t *a,
-			bool firing)
-{
-	intptr_t before = (intptr_t)map_get(&w->told, str_of(p->to));
-	bool repeated = (intptr_t)map_get(&o->arrived, str_of(p->key)) > 1;
-
-	check_times(o, w, a, firing);
-	if (!firing && before != TOLD_FIRING && !repeated && !o->forgetful)
-		sim_fail(o->sim, "S6", "%s is told as resolved to %s, which was told %s", w->name,
-			 p->to, before ? "so already" : "nothing");
-	map_put(&w->told, str_of(p->to), (void *)(intptr_t)(firing ? TOLD_FIRING : TOLD_RESOLVED));
-}
-
-static void check_page(struct oracle *o, const struct page *p)
-{
-	json_t *root, *alerts, *a;
-	size_t i;
-
-	if (p->refused)
-		return;
-	count_key(o, p);
-	root = json_loads(p->body, 0, NULL);
-	alerts = json_object_get(root, "alerts");
-	json_array_foreach(alerts, i, a)
-	{
-		const char *status = json_string_value(json_object_get(a, "status"));
-		const json_t *labels = json_object_get(a, "labels");
-		struct watch *w =
-			watched(o, json_string_value(json_object_get(labels, "alertname")));
-
-		if (w && status)
-			check_alert(o, p, w, a, strcmp(status, "firing") == 0);
-	}
-	json_decref(root);
-}
-
-/* ---- every turn
- * ------------------------------------------------------------------------------------- */
+/* ---- turns ----------------------------------------------------------------------------------- */
 
 void oracle_turn(struct oracle *o)
 {
-	for (; o->seen_pages < world_pages(o->sim->world); o->seen_pages++)
-		check_page(o, world_page(o->sim->world, o->seen_pages));
-}
+	struct receivers *rs = world_receivers(o->sim->world);
 
-/* ---- the end
- * ----------------------------------------------------------------------------------------- */
+	for (; o->seen_pages < receivers_pages(rs); o->seen_pages++) {
+		const struct page *p = receivers_page(rs, o->seen_pages);
+		struct str key = str_of(p->key);
+		struct model_row row;
+
+		if (p->refused)
+			continue;
+		if (key.n)
+			count_key(o, key);
+		if (!key.n || !model_outbox(o->model, key, &row))
+			row.id = 0;
+		truth_page(o->truth, p, (uint64_t)row.id, !key.n || sent_of(o, key)->arrived > 1);
+	}
+	if (!o->sim->core)
+		return;
+	check_firing(o);
+	if (o->sim->limits.outbox_rows < 100)
+		check_outbox(o);
+}
 
 static bool open_row(void *arg, const struct delivery_view *d)
 {
 	struct oracle *o = arg;
 
-	if (d->status == OUTBOX_QUEUED || d->status == OUTBOX_RETRY || d->status == OUTBOX_SENDING)
+	if (is_open(d->status))
 		sim_fail(o->sim, "L2", "delivery %llu to %.*s is still %s: %.*s",
 			 (unsigned long long)d->id, STR_ARG(d->receiver),
 			 outbox_status_name(d->status), STR_ARG(d->error));
+	return true;
+}
+
+static bool self_alert(void *arg, const struct alert *a)
+{
+	struct oracle *o = arg;
+
+	/* A receiver that was removed is told of for an hour. */
+	if (a->source == ALERT_FROM_SELF && !alert_resolved(a, o->sim->now.wall) &&
+	    !str_is(labels_get(a->labels, STR(LABEL_ALERTNAME)), "RouseReceiverFailing"))
+		sim_fail(o->sim, "L1", "%.*s still fires",
+			 STR_ARG(labels_get(a->labels, STR(LABEL_ALERTNAME))));
 	return true;
 }
 
@@ -264,19 +431,6 @@ void oracle_settled(struct oracle *o)
 {
 	oracle_turn(o);
 	notify_deliveries(core_notify(o->sim->core), open_row, o);
-	for (size_t i = 0; i < o->n_watch; i++) {
-		struct watch *w = &o->watch[i];
-
-		w->holds = world_truth(o->sim->world, str_of(w->expr)) > 0;
-		map_each (&w->told, e) {
-			bool firing = (intptr_t)e->value == TOLD_FIRING;
-
-			if (firing != w->holds && (w->holds || !o->forgetful))
-				sim_fail(o->sim, "L1", "%s %s, but %.*s was last told it is %s",
-					 w->name, w->holds ? "holds" : "is over", STR_ARG(e->key),
-					 firing ? "firing" : "resolved");
-		}
-		if (w->holds && !w->told.n)
-			sim_fail(o->sim, "L1", "%s holds and nobody was told", w->name);
-	}
+	notify_alerts(core_notify(o->sim->core), self_alert, o);
+	truth_settled(o->truth);
 }

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "evaluator/view.h"
+#include "tests/sim/receivers.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/world.h"
 
@@ -218,7 +219,7 @@ static bool do_receiver(struct story *st, struct str args)
 		status = -1;
 	else if (!str_is(how, "down") && num_int(how, 10, &status) != NUM_OK)
 		return wrong(st, "a receiver cannot be ", how);
-	world_receiver(st->sim->world, name, (int)status, after);
+	receivers_set(world_receivers(st->sim->world), name, (int)status, after);
 	return true;
 }
 
@@ -244,8 +245,10 @@ static bool do_store(struct story *st, struct str args)
 
 static struct page *oldest(struct story *st, struct str host)
 {
-	for (size_t i = 0; i < world_pages(st->sim->world); i++) {
-		struct page *p = world_page(st->sim->world, i);
+	struct receivers *rs = world_receivers(st->sim->world);
+
+	for (size_t i = 0; i < receivers_pages(rs); i++) {
+		struct page *p = receivers_page(rs, i);
 
 		if (!p->consumed && !p->refused && (!host.n || str_is(host, p->to)))
 			return p;

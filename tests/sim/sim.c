@@ -23,7 +23,7 @@ struct flight {
 	struct sim *sim;
 	struct io_call *call; /* NULL: cancelled, or its sender is dead */
 	struct arena arena;
-	struct str url, body, key;
+	struct request request;
 	ms_t timeout;
 	struct answer answer;
 };
@@ -151,8 +151,6 @@ static void land(struct sim *s, void *arg)
 		};
 
 		c->host = NULL;
-		if (f->answer.good)
-			oracle_answer(s->oracle, f->answer.expr, f->answer.at, f->answer.n > 0);
 		if (c->on_data && r.outcome == IO_REPLIED && r.status / 100 == 2) {
 			size_t half = r.body.n / 2;
 
@@ -161,6 +159,9 @@ static void land(struct sim *s, void *arg)
 			r.body = (struct str){0};
 		}
 		c->on_done(c, s->now, &r);
+		if (f->answer.good)
+			oracle_answer(s->oracle, f->answer.expr, f->answer.at, f->answer.ids,
+				      f->answer.n);
 	}
 	flight_free(f);
 }
@@ -170,12 +171,12 @@ static void arrive(struct sim *s, void *arg)
 {
 	struct flight *f = arg;
 
-	world_arrive(s->world, f->url, f->body, f->key, &f->arena, &f->answer);
+	world_arrive(s->world, &f->request, &f->arena, &f->answer);
 	if (f->answer.outcome == IO_REPLIED && !f->answer.prom &&
 	    sim_chance(s, s->faults.lose_reply)) {
 		f->answer.outcome = IO_AMBIGUOUS;
 		f->answer.error = STR("connection reset while waiting for the answer");
-		s->ambiguous++;
+		oracle_answer_lost(s->oracle, f->request.key);
 	}
 	if (f->answer.outcome == IO_AMBIGUOUS && f->answer.delay == 0)
 		f->answer.delay = f->timeout;
@@ -191,35 +192,73 @@ static struct str header(const struct io_request *r, const char *name)
 	return (struct str){0};
 }
 
-static void effect(struct sim *s);
-
-static void op_fetch(void *host, struct io_call *call, const struct io_request *r)
+/* Mail carries the key in its Message-ID: <KEY@host>. */
+static struct str key_of(const struct io_request *r)
 {
-	struct sim *s = host;
-	struct flight *f = MEM_NEW(struct flight);
+	ptrdiff_t at = r->mail ? str_find(r->body, STR("Message-ID: <")) : -1;
+	struct str id;
 
-	CHECK(!call->host);
-	arena_init(&f->arena);
+	if (at < 0)
+		return header(r, "Idempotency-Key");
+	id = str_from(r->body, (size_t)at + 13);
+	return str_cut(id, 0, (size_t)MAX(str_find_char(id, '@'), 0));
+}
+
+static struct flight *flight_new(struct sim *s, struct io_call *call, const struct io_request *r)
+{
+	struct flight *f = MEM_NEW(struct flight);
+	struct arena *a = &f->arena;
+
+	arena_init(a);
 	f->sim = s;
 	f->call = call;
-	f->url = arena_printf(&f->arena, "%.*s%.*s", STR_ARG(r->url), STR_ARG(r->url_tail));
-	f->body = arena_str(&f->arena, r->body);
-	f->key = arena_str(&f->arena, header(r, "Idempotency-Key"));
+	f->request = (struct request){
+		.method = arena_str(a, r->method),
+		.url = arena_printf(a, "%.*s%.*s", STR_ARG(r->url), STR_ARG(r->url_tail)),
+		.body = arena_str(a, r->body),
+		.key = arena_str(a, key_of(r)),
+		.mail = r->mail != NULL,
+	};
 	f->timeout = r->timeout;
-	call->host = f;
-	if (r->lane == IO_LANE_PAGE) {
-		oracle_page_starts(s->oracle, f->key);
-		effect(s);
-	}
-	if (s->crashed)
-		f->call = NULL;
+	return f;
+}
+
+static void effect(struct sim *s);
+
+/* The request never arrives: with the sender's knowledge, or without. True: it is gone. */
+static bool lose(struct sim *s, struct flight *f, bool page)
+{
 	if (sim_chance(s, s->faults.lose_request)) {
 		f->answer =
 			(struct answer){.outcome = IO_UNSENT, .error = STR("connection refused")};
 		sim_after(s, 1 + sim_span(s, s->faults.latency), land, f);
-		return;
+		return true;
 	}
-	sim_after(s, 1 + sim_span(s, s->faults.latency), arrive, f);
+	if (!sim_chance(s, s->faults.vanish))
+		return false;
+	f->answer = (struct answer){.outcome = IO_AMBIGUOUS, .error = STR("timeout")};
+	if (page)
+		oracle_vanished(s->oracle, f->request.url);
+	sim_after(s, f->timeout, land, f);
+	return true;
+}
+
+static void op_fetch(void *host, struct io_call *call, const struct io_request *r)
+{
+	struct sim *s = host;
+	struct flight *f = flight_new(s, call, r);
+	bool page = r->lane == IO_LANE_PAGE;
+
+	CHECK(!call->host);
+	call->host = f;
+	if (page) {
+		oracle_page_starts(s->oracle, f->request.key);
+		effect(s);
+	}
+	if (s->crashed)
+		f->call = NULL;
+	if (!lose(s, f, page))
+		sim_after(s, 1 + sim_span(s, s->faults.latency), arrive, f);
 }
 
 static void op_cancel(void *host ATTR_UNUSED, struct io_call *call)
@@ -263,38 +302,56 @@ static void effect(struct sim *s)
 		s->crashed = true;
 }
 
+/* Writes; the oracle hears how it went. */
+static bool write(struct sim *s, const struct batch *b, struct err *err)
+{
+	bool ok = !s->store_down && store_commit(s->store, b, err);
+
+	if (s->store_down)
+		err_set(err, -1, "disk I/O error");
+	if (sim_disk_is_down(s->disk))
+		s->crashed = s->cut_in_commit = true;
+	if (ok)
+		oracle_durable(s->oracle, b, s->taken_at);
+	else
+		oracle_store_failed(s->oracle, b);
+	return ok;
+}
+
+/* The power goes away in the middle of the commit, or the process. */
+static void commit_last(struct sim *s, struct batch *b)
+{
+	struct err err = {.pos = -1};
+	uint64_t op = sim_disk_ops(s->disk) + 1 + sim_random(s) % 8;
+
+	(s->kill ? sim_disk_kill_at : sim_disk_crash_at)(s->disk, op);
+	s->cut_in_commit = true;
+	write(s, b, &err);
+	batch_free(b);
+}
+
 static void commit(struct sim *s, void *arg)
 {
 	struct batch *b = s->flying;
 	struct err err = {.pos = -1};
+	bool ok;
 
 	if (s->life != (int)(intptr_t)arg || s->crashed)
 		return;
 	s->flying = NULL;
 	effect(s);
 	if (s->crashed) {
-		/* The power goes away in the middle of the commit. */
-		sim_disk_crash_at(s->disk, sim_disk_ops(s->disk) + 1 + sim_random(s) % 8);
-		if (store_commit(s->store, b, &err))
-			oracle_durable(s->oracle, b);
-		batch_free(b);
+		commit_last(s, b);
 		return;
 	}
-
-	bool ok = !s->store_down && store_commit(s->store, b, &err);
-
-	if (s->store_down)
-		err_set(&err, -1, "disk I/O error");
-	if (ok)
-		oracle_durable(s->oracle, b);
-	else
-		oracle_store_failed(s->oracle);
-	if (ok)
+	ok = write(s, b, &err);
+	if (ok || s->crashed)
 		batch_free(b);
 	else
 		s->kept = b;
 	s->tried_at = s->now.mono;
-	core_committed(s->core, s->now, ok, str_of(err.msg));
+	if (!s->crashed)
+		core_committed(s->core, s->now, ok, str_of(err.msg));
 }
 
 static void wake(struct sim *s ATTR_UNUSED, void *arg ATTR_UNUSED) {}
@@ -324,11 +381,13 @@ static void turn(struct sim *s)
 	core_tick(s->core, s->now);
 	if (!s->flying && !s->crashed) {
 		s->flying = next_batch(s);
+		s->taken_at = s->flying ? s->now.mono : s->taken_at;
 		if (s->flying)
 			sim_after(s, 1 + sim_span(s, s->faults.commit), commit,
 				  (void *)(intptr_t)s->life);
 	}
-	oracle_turn(s->oracle);
+	if (!s->crashed)
+		oracle_turn(s->oracle);
 }
 
 void sim_elapse(struct sim *s, ms_t span)
@@ -354,6 +413,14 @@ void sim_elapse(struct sim *s, ms_t span)
 		}
 		turn(s);
 	}
+}
+
+void sim_stall(struct sim *s, ms_t span)
+{
+	s->now.mono += span;
+	s->now.wall += span;
+	sim_trace(s, "stood still for %lld ms", (long long)span);
+	turn(s);
 }
 
 void sim_step_clock(struct sim *s, ms_t by)
@@ -438,8 +505,10 @@ bool sim_start(struct sim *s, struct err *err)
 	CHECK(!s->core);
 	s->crashed = false;
 	s->life++;
+	s->cut_in_commit = false;
 	if (!store_open(DB_PATH, &so, &s->store, err))
 		return false;
+	oracle_opened(s->oracle, s->store);
 	s->core = core_new(&s->io, &co);
 	if (!core_restore(s->core, s->now, s->store, err))
 		return false;
@@ -491,17 +560,25 @@ static void end_life(struct sim *s)
 
 void sim_stop(struct sim *s)
 {
+	struct batch *all = TAKE(s->kept);
+	struct batch *parts[2];
 	struct err err;
 
 	core_stop(s->core, s->now);
-	if (s->flying && store_commit(s->store, s->flying, &err))
-		oracle_durable(s->oracle, s->flying);
-
-	struct batch *last = core_take_batch(s->core);
-
-	if (last && store_commit(s->store, last, &err))
-		oracle_durable(s->oracle, last);
-	batch_free(last);
+	parts[0] = TAKE(s->flying);
+	if (parts[0])
+		core_committed(s->core, s->now, true, STR("")); /* no request starts any more */
+	parts[1] = core_take_batch(s->core);
+	for (int i = 0; i < 2; i++) {
+		if (all && parts[i])
+			batch_join(all, parts[i]);
+		else if (parts[i])
+			all = parts[i];
+	}
+	s->taken_at = s->now.mono;
+	if (all && !write(s, all, &err))
+		sim_trace(s, "the last batch was not written");
+	batch_free(all);
 	end_life(s);
 	sim_trace(s, "stopped");
 }
@@ -514,7 +591,6 @@ void sim_crash(struct sim *s, bool power_cut)
 		(power_cut ? sim_disk_crash : sim_disk_kill)(s->disk);
 	end_life(s);
 	sim_disk_power_on(s->disk);
-	sim_disk_crash_at(s->disk, 0);
 	s->crashed = false;
 	oracle_crashed(s->oracle);
 	sim_trace(s, power_cut ? "power cut" : "killed");
@@ -525,6 +601,7 @@ void sim_new_disk(struct sim *s)
 	CHECK(!s->core);
 	sim_disk_free(s->disk);
 	s->disk = sim_disk_new(s->seed);
+	oracle_new_disk(s->oracle);
 }
 
 struct sim *sim_new(uint64_t seed)

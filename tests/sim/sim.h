@@ -2,8 +2,8 @@
  * The simulator's host: a virtual clock, an event heap, a network with faults and a disk that can
  * crash, around the same core that runs in the daemon. One seed is one run; twice the same trace.
  *
- *   world.c     what the core talks to: a Prometheus of scripted series, receivers with memory
- *   oracle.c    what must hold after every turn, and at the end
+ *   world.c     what the core talks to: a Prometheus of scripted series; receivers.c: with memory
+ *   oracle.c    what must hold after every turn, and at the end; truth.c, model.c: its memory
  *   scenario.c  files in plain words      swarm.c  random runs      crash.c  every crash point
  */
 #ifndef TESTS_SIM_SIM_H
@@ -32,6 +32,8 @@ struct faults {
 	int error;	  /* the server answers 500 */
 	int limit;	  /* the receiver answers 429 with Retry-After */
 	int garbage;	  /* Prometheus answers something else, or half */
+	int vanish;	  /* never arrives, and the sender does not know: IO_AMBIGUOUS */
+	int dead;	  /* the receiver refuses for good: 400, 401, 404, 410 */
 	ms_t latency;	  /* up to this much each way */
 	ms_t commit;	  /* up to this much for a commit */
 };
@@ -53,6 +55,7 @@ struct sim {
 	uint64_t seq;
 	uint64_t effects;  /* commits and requests so far: the points at which crash.c stops */
 	uint64_t crash_at; /* crash before this effect; 0: never */
+	bool kill;	   /* ... only the process: nothing written is lost */
 	bool crashed;	   /* power is off: nothing reaches the core */
 
 	struct io io;
@@ -63,6 +66,7 @@ struct sim {
 	struct batch *flying; /* being committed */
 	struct batch *kept;   /* could not be committed: tried again with the next one */
 	ms_t tried_at;	      /* mono */
+	ms_t taken_at;	      /* mono, of what is flying */
 	struct map files;     /* name -> malloc'ed text: rouse.yml and rule files */
 	struct faults faults;
 	struct world *world;
@@ -71,8 +75,10 @@ struct sim {
 	int life; /* counts starts: events of an earlier life are void */
 	bool verbose;
 	uint64_t trace; /* hash of everything that happened */
-	size_t crashes, ambiguous;
-	bool store_down; /* commits fail */
+	size_t crashes;
+	bool store_down;     /* commits fail */
+	bool cut_in_commit;  /* the last crash came while something was committed */
+	size_t events_slack; /* how many events more than the limit may be kept */
 };
 
 struct sim *sim_new(uint64_t seed);
@@ -96,6 +102,8 @@ void sim_crash(struct sim *s, bool power_cut);
 void sim_new_disk(struct sim *s);
 /* Lets time pass. */
 void sim_elapse(struct sim *s, ms_t span);
+/* The machine stands still: all clocks go on, nothing else does. */
+void sim_stall(struct sim *s, ms_t span);
 /* Steps the wall clock. */
 void sim_step_clock(struct sim *s, ms_t by);
 /* fn at now + span, dropped if the sim is freed before. */

@@ -59,7 +59,7 @@ struct sim_disk {
 	uint64_t random;
 	struct entry entries[MOST_NAMES];
 	size_t n_entries;
-	uint64_t ops, crash_at;
+	uint64_t ops, crash_at, kill_at;
 	uint64_t generation; /* files opened in an earlier one are broken */
 	bool down, read_only;
 	size_t capacity;
@@ -276,7 +276,7 @@ void sim_disk_crash(struct sim_disk *d)
 void sim_disk_power_on(struct sim_disk *d)
 {
 	d->down = false;
-	d->crash_at = 0;
+	d->crash_at = d->kill_at = 0;
 }
 
 /* ---- failing --------------------------------------------------------------------------------- */
@@ -308,7 +308,12 @@ static int failed(struct sim_disk *d, int code)
 /* Counts an operation; true if the power fails in it (the caller has made its change pending). */
 static bool count_op(struct sim_disk *d)
 {
-	if (++d->ops != d->crash_at)
+	if (++d->ops == d->kill_at) {
+		sim_disk_kill(d);
+		d->down = true;
+		return true;
+	}
+	if (d->ops != d->crash_at)
 		return false;
 	sim_disk_crash(d);
 	return true;
@@ -770,6 +775,11 @@ uint64_t sim_disk_ops(const struct sim_disk *d)
 void sim_disk_crash_at(struct sim_disk *d, uint64_t op)
 {
 	d->crash_at = op;
+}
+
+void sim_disk_kill_at(struct sim_disk *d, uint64_t op)
+{
+	d->kill_at = op;
 }
 
 bool sim_disk_is_down(const struct sim_disk *d)

@@ -30,6 +30,8 @@ const char *sim_disk_vfs(const struct sim_disk *d);
 uint64_t sim_disk_ops(const struct sim_disk *d);
 /* Power fails in the op-th operation, which is pending then like others. 0: never. */
 void sim_disk_crash_at(struct sim_disk *d, uint64_t op);
+/* Only the process dies in the op-th operation: it and all before it stay. 0: never. */
+void sim_disk_kill_at(struct sim_disk *d, uint64_t op);
 void sim_disk_crash(struct sim_disk *d); /* power fails now */
 void sim_disk_kill(struct sim_disk *d);	 /* only the process dies: what was written stays */
 bool sim_disk_is_down(const struct sim_disk *d);

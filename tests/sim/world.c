@@ -14,6 +14,7 @@
 #include "promql/ast.h"
 #include "promql/matcher.h"
 #include "promql/parse.h"
+#include "tests/sim/receivers.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/written.h"
 
@@ -27,11 +28,6 @@ struct elements {
 	size_t n, cap;
 };
 
-struct world_receiver {
-	int status;
-	char retry_after[64];
-};
-
 struct world {
 	struct sim *sim;
 	struct elements series; /* labels owned */
@@ -39,9 +35,9 @@ struct world {
 	int write_status;
 	ms_t at; /* of the query being answered */
 	enum prom_mode mode;
-	struct map receivers; /* host -> struct world_receiver */
-	struct page **pages;
-	size_t n_pages, cap_pages;
+	struct receivers *receivers;
+	struct map parsed; /* text -> struct expr of `exprs`; NULL is not kept */
+	struct arena exprs;
 };
 
 struct world *world_new(struct sim *s)
@@ -50,7 +46,9 @@ struct world *world_new(struct sim *s)
 
 	w->sim = s;
 	w->write_status = 204;
-	map_init(&w->receivers);
+	w->receivers = receivers_new(s);
+	map_init(&w->parsed);
+	arena_init(&w->exprs);
 	return w;
 }
 
@@ -60,16 +58,9 @@ void world_free(struct world *w)
 		labels_free(w->series.v[i].labels);
 	free(w->series.v);
 	written_done(&w->written);
-	for (size_t i = 0; i < w->n_pages; i++) {
-		free(w->pages[i]->to);
-		free(w->pages[i]->key);
-		free(w->pages[i]->body);
-		free(w->pages[i]);
-	}
-	free(w->pages);
-	map_each (&w->receivers, e)
-		free(e->value);
-	map_done(&w->receivers);
+	receivers_free(w->receivers);
+	map_done(&w->parsed);
+	arena_done(&w->exprs);
 	free(w);
 }
 
@@ -78,23 +69,9 @@ void world_prom(struct world *w, enum prom_mode mode)
 	w->mode = mode;
 }
 
-void world_receiver(struct world *w, const char *host, int status, const char *retry_after)
+struct receivers *world_receivers(struct world *w)
 {
-	struct world_receiver *r = MEM_NEW(struct world_receiver);
-
-	r->status = status;
-	snprintf(r->retry_after, sizeof(r->retry_after), "%s", retry_after);
-	free(map_put(&w->receivers, str_of(host), r));
-}
-
-size_t world_pages(const struct world *w)
-{
-	return w->n_pages;
-}
-
-struct page *world_page(struct world *w, size_t i)
-{
-	return w->pages[i];
+	return w->receivers;
 }
 
 /* ---- series
@@ -341,13 +318,21 @@ static void put_elements(struct buf *b, const struct elements *es, ms_t at)
 	buf_adds(b, "]}}");
 }
 
-static bool parse(struct str expr, struct arena *a, const struct expr **e, struct err *err)
+/* Rules ask the same again and again. */
+static bool parse(struct world *w, struct str expr, const struct expr **e, struct err *err)
 {
 	struct promql_options o = promql_options_default();
+	struct expr *known = map_get(&w->parsed, expr);
 	struct limits l;
 
+	*e = known;
+	if (known)
+		return true;
 	limits_default(&l);
-	return promql_parse(expr, &o, &l, a, e, err);
+	if (!promql_parse(arena_str(&w->exprs, expr), &o, &l, &w->exprs, e, err))
+		return false;
+	map_put(&w->parsed, expr, (void *)(uintptr_t)*e);
+	return true;
 }
 
 static bool eval_text(struct world *w, struct str expr, struct arena *a, struct elements *out,
@@ -355,7 +340,7 @@ static bool eval_text(struct world *w, struct str expr, struct arena *a, struct 
 {
 	const struct expr *e;
 
-	if (!parse(expr, a, &e, err))
+	if (!parse(w, expr, &e, err))
 		return false;
 	*out = eval(w, e, a);
 	return true;
@@ -415,20 +400,80 @@ bool world_written(struct world *w, struct str series, double *v, struct err *er
 	return found;
 }
 
+static bool id_is(struct labels ls, struct str id)
+{
+	struct labels_iter it = {0};
+	struct label l;
+	struct buf b;
+	bool same;
+
+	buf_init(&b, BUF_MAX_ANY);
+	while (labels_next(ls, &it, &l)) {
+		if (!str_is(l.name, LABEL_NAME) && !str_is(l.name, "alertname") &&
+		    !str_is(l.name, "alertstate") && !str_is(l.name, "severity") &&
+		    !str_is(l.name, "team") && !str_is(l.name, "region"))
+			buf_printf(&b, "%.*s=%.*s,", STR_ARG(l.name), STR_ARG(l.value));
+	}
+	same = str_eq(buf_str(&b), id);
+	buf_done(&b);
+	return same;
+}
+
+bool world_written_alert(struct world *w, struct str name, struct str severity, struct str id)
+{
+	size_t firing = 0, pending = 0;
+
+	for (size_t i = 0; i < w->written.n; i++) {
+		const struct written_series *s = &w->written.v[i];
+
+		if (!written_at(s, w->sim->now.wall) ||
+		    !str_is(labels_get(s->labels, STR(LABEL_NAME)), "ALERTS") ||
+		    !str_eq(labels_get(s->labels, STR("alertname")), name) ||
+		    !str_eq(labels_get(s->labels, STR("severity")), severity) ||
+		    !id_is(s->labels, id))
+			continue;
+		if (str_is(labels_get(s->labels, STR("alertstate")), "firing"))
+			firing++;
+		else
+			pending++;
+	}
+	return firing == 1 && !pending;
+}
+
 void world_write_status(struct world *w, int status)
 {
 	w->write_status = status;
 }
 
-size_t world_truth(struct world *w, struct str expr)
+/* What tells elements apart: their labels without the name. */
+static struct str *element_ids(const struct elements *es, struct arena *a)
+{
+	struct str *ids = ARENA_ARRAY(a, struct str, es->n);
+
+	for (size_t i = 0; i < es->n; i++) {
+		struct labels_iter it = {0};
+		struct label l;
+		struct buf b;
+
+		buf_init(&b, BUF_MAX_ANY);
+		while (labels_next(es->v[i].labels, &it, &l)) {
+			if (!str_is(l.name, LABEL_NAME))
+				buf_printf(&b, "%.*s=%.*s,", STR_ARG(l.name), STR_ARG(l.value));
+		}
+		ids[i] = arena_str(a, buf_str(&b));
+		buf_done(&b);
+	}
+	return ids;
+}
+
+size_t world_truth(struct world *w, struct str expr, struct arena *a, struct str **ids)
 {
 	struct elements es = {0};
-	struct arena a;
 	struct err err;
 
-	arena_init(&a);
-	CHECK(eval_text(w, expr, &a, &es, &err));
-	arena_done(&a);
+	w->at = w->sim->now.wall;
+	CHECK(eval_text(w, expr, a, &es, &err));
+	*ids = element_ids(&es, a);
 	free(es.v);
 	return es.n;
 }
@@ -463,7 +508,7 @@ static void query_answered(struct world *w, struct str text, bool half, struct a
 	buf_init(&b, BUF_MAX_ANY);
 	CHECK(num_float(param(text, "time=", a), &at) == NUM_OK);
 	w->at = (ms_t)llround(at * 1000);
-	if (!parse(expr, a, &e, &err)) {
+	if (!parse(w, expr, &e, &err)) {
 		out->status = 400;
 		buf_adds(&b, "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse "
 			     "error\"}");
@@ -476,6 +521,7 @@ static void query_answered(struct world *w, struct str text, bool half, struct a
 		out->expr = expr;
 		out->at = w->at;
 		out->n = es.n;
+		out->ids = element_ids(&es, a);
 	}
 	out->body = arena_str(a, buf_str(&b));
 	if (half)
@@ -532,20 +578,6 @@ static void prom_arrive(struct world *w, struct str text, struct arena *a, struc
 	}
 }
 
-static struct page *page_add(struct world *w, struct str to, struct str key, struct str body)
-{
-	struct page *p = MEM_NEW(struct page);
-
-	*p = (struct page){.wall = w->sim->now.wall,
-			   .mono = w->sim->now.mono,
-			   .to = mem_str(to),
-			   .key = mem_str(key),
-			   .body = mem_str(body)};
-	w->pages = mem_reserve(w->pages, &w->cap_pages, w->n_pages + 1, sizeof(*w->pages));
-	w->pages[w->n_pages++] = p;
-	return p;
-}
-
 static struct str host_of(struct str url)
 {
 	ptrdiff_t at = str_find(url, STR("://"));
@@ -557,57 +589,15 @@ static struct str host_of(struct str url)
 	return str_cut(host, 0, n);
 }
 
-static int status_now(struct world *w, const struct world_receiver *r)
+void world_arrive(struct world *w, const struct request *r, struct arena *a, struct answer *out)
 {
-	int status = r ? r->status : 200;
+	struct str host = host_of(r->url);
 
-	if (status == 200 && sim_chance(w->sim, w->sim->faults.error))
-		return 500;
-	return status == 200 && sim_chance(w->sim, w->sim->faults.limit) ? 429 : status;
-}
-
-static void receiver_arrive(struct world *w, struct str url, struct str body, struct str key,
-			    struct arena *a, struct answer *out)
-{
-	struct str host = host_of(url);
-	const struct world_receiver *r = map_get(&w->receivers, host);
-	int status = status_now(w, r);
-
-	if (status == 0) {
-		fail(out, IO_UNSENT, "connection refused");
-		return;
-	}
-
-	struct page *p = page_add(w, host, key, body);
-
-	if (status < 0) {
-		p->answer_lost = true;
-		w->sim->ambiguous++;
-		fail(out, IO_AMBIGUOUS, "timeout");
-		return;
-	}
-	p->refused = status / 100 != 2;
-	sim_trace(w->sim, "%s %.*s key %.*s status %d", p->refused ? "refused" : "page",
-		  STR_ARG(host), STR_ARG(key), status);
-	out->status = status;
-	out->body = STR("{\"id\":\"1\"}");
-	if (status == 429) {
-		/* A copy: the receiver may be another one when the answer lands. */
-		struct str after = r && r->retry_after[0] ? str_of(r->retry_after) : STR("3");
-
-		out->headers[0] = (struct io_header){STR("retry-after"), arena_str(a, after)};
-		out->n_headers = 1;
-	}
-}
-
-void world_arrive(struct world *w, struct str url, struct str body, struct str key, struct arena *a,
-		  struct answer *out)
-{
 	*out = (struct answer){.outcome = IO_REPLIED, .status = 200};
-	if (str_ends(url, "/api/v1/write"))
-		write_arrive(w, body, out);
-	else if (str_is(host_of(url), "prom.sim"))
-		prom_arrive(w, body.n ? body : url, a, out);
+	if (str_ends(r->url, "/api/v1/write"))
+		write_arrive(w, r->body, out);
+	else if (str_starts(host, "prom"))
+		prom_arrive(w, r->body.n ? r->body : r->url, a, out);
 	else
-		receiver_arrive(w, url, body, key, a, out);
+		receivers_arrive(w->receivers, r, host, a, out);
 }

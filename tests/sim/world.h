@@ -1,6 +1,6 @@
 /*
- * The world around rouse: one Prometheus whose series are set by a script, and receivers that
- * remember every request. The Prometheus evaluates the little PromQL that the simulator's rules
+ * The world around rouse: one Prometheus whose series are set by a script, and receivers
+ * (receivers.h). The Prometheus evaluates the little PromQL that the simulator's rules
  * use (selectors, comparisons with numbers, or/and/unless, absent, sum, count), slowly and
  * obviously.
  */
@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "promql/labels.h"
 
+struct receivers;
 struct sim;
 struct world;
 
@@ -25,17 +26,6 @@ enum prom_mode {
 	PROM_SAYS_NO
 };
 
-/* A request that a receiver got (and answered with 2xx, unless `refused`). */
-struct page {
-	ms_t wall, mono;
-	char *to;  /* the URL's host: hook.sim */
-	char *key; /* idempotency key, "" if none */
-	char *body;
-	bool refused; /* answered with an error, on purpose of the script */
-	bool answer_lost;
-	bool consumed; /* by an expectation */
-};
-
 struct world *world_new(struct sim *s);
 void world_free(struct world *w);
 
@@ -43,16 +33,21 @@ void world_free(struct world *w);
 ATTR_CHECK bool world_series(struct world *w, struct str series, double v, struct err *err);
 ATTR_CHECK bool world_gone(struct world *w, struct str series, struct err *err);
 void world_prom(struct world *w, enum prom_mode mode);
-/* Receivers by host name. status 200: well; 0: nobody listens; -1: takes it and never answers. */
-void world_receiver(struct world *w, const char *host, int status, const char *retry_after);
+struct receivers *world_receivers(struct world *w);
 
 /* What remote_write has written: the value of a series now; false if it has none. */
 ATTR_CHECK bool world_written(struct world *w, struct str series, double *v, struct err *err);
+/* Whether ALERTS of a firing alert is written now, and not as pending too: name, severity (may be
+ * empty) and the element's labels as in answer.ids. */
+bool world_written_alert(struct world *w, struct str name, struct str severity, struct str id);
 /* The answer to remote write requests: 204, or a status that refuses them. */
 void world_write_status(struct world *w, int status);
 
-size_t world_pages(const struct world *w);
-struct page *world_page(struct world *w, size_t i);
+struct request {
+	struct str method, url, body;
+	struct str key; /* idempotency key; empty if none */
+	bool mail;
+};
 
 /* What an arrived request leads to. Strings live in the arena. */
 struct answer {
@@ -67,11 +62,11 @@ struct answer {
 	bool good;  /* and this is its true answer: */
 	struct str expr;
 	ms_t at;
-	size_t n; /* elements */
+	size_t n;	 /* elements */
+	struct str *ids; /* one an element: its labels without the name, "app=a,i=1," */
 };
-void world_arrive(struct world *w, struct str url, struct str body, struct str key, struct arena *a,
-		  struct answer *out);
-/* The truth about an expression now: how many elements, and whether labels are among them. */
-size_t world_truth(struct world *w, struct str expr);
+void world_arrive(struct world *w, const struct request *r, struct arena *a, struct answer *out);
+/* The truth about an expression now: how many elements, and which. */
+size_t world_truth(struct world *w, struct str expr, struct arena *a, struct str **ids);
 
 #endif
