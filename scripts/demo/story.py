@@ -131,6 +131,7 @@ def resolves(town):
 
 
 def look_back(town):
+    stage.eventually("every page is noted as sent", lambda: all(d["status"] == "sent" for d in town.rouse.deliveries()))
     for d in sorted(town.rouse.deliveries(), key=lambda d: d["createdAt"]):
         say(f"{d['status']:5} {d['title']}  to {d['receiver']}, {d['reason']}")
     n = sum(stage.is_page("firing")(h) for h in town.phone.hits)
