@@ -206,6 +206,15 @@ static void done_add(struct row *r)
 	n->n_done++;
 }
 
+/* There is room again. */
+static void end_full(struct notify *n)
+{
+	if (!n->full_raised || n->n_open >= n->env.limits->outbox_rows * 9 / 10)
+		return;
+	n->full_raised = false;
+	notify_self(n, SELF_OUTBOX, "outbox", "", false);
+}
+
 /* The row has come to its end: it leaves its lane and becomes history. */
 static void finish(struct row *r, struct now now, enum outbox_status status)
 {
@@ -224,10 +233,7 @@ static void finish(struct row *r, struct now now, enum outbox_status status)
 	hashes_done(&r->firing);
 	hashes_done(&r->told_resolved);
 	done_add(r);
-	if (n->full_raised && n->n_open < n->env.limits->outbox_rows * 9 / 10) {
-		n->full_raised = false;
-		notify_self(n, SELF_OUTBOX, "outbox", "", false);
-	}
+	end_full(n);
 }
 
 /* ---- moving on --------------------------------------------------------------------------- */
@@ -660,8 +666,21 @@ static void bury_lane(struct lane *l, struct now now)
 	l->users--;
 }
 
+/* An earlier life may have raised it. */
+static void find_full(struct notify *n, struct now now)
+{
+	map_each (&n->alerts, e) {
+		const struct alert *a = &((const struct kept_alert *)e->value)->a;
+
+		n->full_raised |= a->source == ALERT_FROM_SELF && !alert_resolved(a, now.wall) &&
+				  str_is(labels_get(a->labels, STR(LABEL_ALERTNAME)), SELF_OUTBOX);
+	}
+}
+
 void outbox_rebind(struct notify *n, struct now now)
 {
+	if (!n->configured)
+		find_full(n, now);
 	map_each (&n->dests, e) {
 		struct dest *d = e->value;
 
@@ -687,6 +706,7 @@ void outbox_rebind(struct notify *n, struct now now)
 		else if (d->raised && !d->paused)
 			rest(d, now, 0); /* nothing was lost: it is right again */
 	}
+	end_full(n);
 }
 
 void outbox_stop_all(struct notify *n)
