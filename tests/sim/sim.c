@@ -419,6 +419,7 @@ void sim_stall(struct sim *s, ms_t span)
 {
 	s->now.mono += span;
 	s->now.wall += span;
+	s->jumped_at = s->now.mono;
 	sim_trace(s, "stood still for %lld ms", (long long)span);
 	turn(s);
 }
@@ -426,6 +427,7 @@ void sim_stall(struct sim *s, ms_t span)
 void sim_step_clock(struct sim *s, ms_t by)
 {
 	s->now.wall += by;
+	s->jumped_at = s->now.mono;
 	oracle_clock_stepped(s->oracle, by);
 	sim_trace(s, "clock stepped by %lld ms", (long long)by);
 	turn(s);
@@ -609,6 +611,7 @@ struct sim *sim_new(uint64_t seed)
 	struct sim *s = MEM_NEW(struct sim);
 
 	s->seed = s->rng = seed;
+	s->jumped_at = -DAY;
 	s->now = (struct now){.mono = 0, .wall = SIM_EPOCH};
 	s->io = (struct io){.ops = &OPS, .host = s};
 	limits_default(&s->limits);

@@ -67,6 +67,7 @@ struct sim {
 	struct batch *kept;   /* could not be committed: tried again with the next one */
 	ms_t tried_at;	      /* mono */
 	ms_t taken_at;	      /* mono, of what is flying */
+	ms_t jumped_at;	      /* mono, when a clock last jumped or the machine stood still */
 	struct map files;     /* name -> malloc'ed text: rouse.yml and rule files */
 	struct faults faults;
 	struct world *world;

@@ -749,7 +749,9 @@ void truth_forwarded(struct truth *t, struct str body)
 		read_labels(json_object_get(o, "labels"), &a);
 		read_times(o, &a);
 		a.firing = a.ends > t->sim->now.wall;
-		/* A late one says that it fires until then; that it is over is said by rule. */
+		/* One that was on its way when the clock jumped is out of date, not over. */
+		if (!a.firing && t->sim->now.mono - t->sim->jumped_at < MINUTE)
+			continue;
 		tell(&x, &a);
 	}
 	if (!json_is_array(root))
