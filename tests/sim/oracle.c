@@ -32,7 +32,7 @@ struct oracle {
 	struct map sent;   /* key -> struct sent */
 	struct map held;   /* firing label sets at the notifier, in one check */
 	bool store_failed; /* the last commit */
-	bool in_doubt;	   /* it may still have got to the disk */
+	bool failing;	   /* a commit failed while rouse lived on: pages go out all the same */
 	bool fresh;	   /* the model waits for a store to be read */
 	size_t seen_pages;
 	uint64_t seen_version;
@@ -231,7 +231,7 @@ static void check_kept(struct oracle *o)
 
 void oracle_durable(struct oracle *o, const struct batch *b, ms_t until)
 {
-	o->store_failed = o->in_doubt = false;
+	o->store_failed = o->failing = false;
 	model_durable(o->model, b);
 	check_sent(o, b);
 	check_kept(o);
@@ -241,13 +241,15 @@ void oracle_durable(struct oracle *o, const struct batch *b, ms_t until)
 void oracle_store_failed(struct oracle *o, const struct batch *b)
 {
 	o->store_failed = true;
+	o->failing |= !o->sim->cut_in_commit;
 	model_doubtful(o->model, b);
 }
 
 void oracle_crashed(struct oracle *o)
 {
 	/* What the store did not take is forgotten now; rouse said that it may tell it twice. */
-	truth_crashed(o->truth, o->store_failed && !o->sim->cut_in_commit);
+	truth_crashed(o->truth, o->failing);
+	o->failing = false;
 	o->fresh = true;
 	o->store_failed = false;
 }
