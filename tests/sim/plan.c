@@ -275,7 +275,7 @@ static void promise_rule(const struct plan *p, struct sim *s, int rule)
 	const struct plan_rule *r = &p->rules[rule];
 	const struct plan_group *g = &p->groups[r->group];
 	bool to[PLAN_RECEIVERS] = {false};
-	char places[RULE_DESTS][64], name[8];
+	char places[RULE_DESTS][64], name[16];
 	struct oracle_rule o = {
 		.name = name,
 		.expr = EXPRS[rule],
@@ -365,7 +365,7 @@ static void change_rule(struct plan *p, struct sim *s)
 {
 	int i = (int)pick(s, PLAN_RULES);
 	struct plan_rule *r = &p->rules[i];
-	char name[8];
+	char name[16];
 
 	snprintf(name, sizeof(name), "A%d", i);
 	if (!r->exists) {
@@ -392,7 +392,7 @@ static void change_group(struct plan *p, struct sim *s)
 
 	draw_group(g, s);
 	for (int i = 0; i < PLAN_RULES && team != g->team; i++) {
-		char name[8];
+		char name[16];
 
 		snprintf(name, sizeof(name), "A%d", i);
 		if (p->rules[i].exists && p->rules[i].group == (int)at)

@@ -547,6 +547,8 @@ static void check_ages(struct truth *t, const struct watch *w, const struct elem
 
 	if (t->forgetful && w->removed_ever)
 		return;
+	if (t->forgetful && d->over_mono >= 0)
+		return; /* the end was told and forgotten: the old state came back */
 	if (firing && !d->firing && longest(e, d->over_mono) < hold - slack)
 		sim_fail(t->sim, "S9", "%s fires after %lld ms at most, for is %lld ms", w->name,
 			 (long long)longest(e, d->over_mono), (long long)hold);
