@@ -64,6 +64,8 @@ struct evaluation {
 	size_t at; /* rule */
 	ms_t slot, query_at;
 	ms_t rule_started;
+	bool seen;	/* Prometheus has answered something in this iteration, or meanwhile */
+	int unanswered; /* questions in a row that nobody answered */
 	struct now now; /* of the present callback: for the changes it makes */
 	struct labels_builder builder;
 	struct buf pairs;
@@ -151,6 +153,8 @@ void evaluation_start(struct group *g, struct now now)
 	ev->group = g;
 	ev->config = config_ref(g->core->config);
 	ev->at = ev->ask_at = ev->n_asked = ev->n_taken = 0;
+	ev->seen = false;
+	ev->unanswered = 0;
 	ev->slot = group_slot_ms(g);
 	ev->query_at = ev->slot - g->def->query_offset;
 	g->last_samples = 0;
@@ -497,6 +501,12 @@ static void on_template_answer(struct prom_query *q, struct now now, enum prom_e
 	while (t->answered)
 		t++;
 	t->answered = true;
+	if ((end == PROM_UNREACHABLE || end == PROM_TOO_SLOW) &&
+	    rule_run(ev)->label_needs & EXPAND_QUERY) {
+		/* An error text in a label would end the alert and begin another. */
+		rule_failed(ev, now, err->msg);
+		return;
+	}
 	if (end != PROM_ANSWER) {
 		t->error = arena_str(&ev->arena, str_of(err->msg));
 	} else {
@@ -606,11 +616,25 @@ static void recording_step(struct evaluation *ev, struct now now)
 /* ---- asking ------------------------------------------------------------------------------------
  */
 
+/* One query may take too long while others are answered: that is the fault of its rule. Nobody is
+ * there when nothing was answered since it was asked, nor the question before it. */
+static bool nobody_there(struct evaluation *ev, const struct question *q)
+{
+	if (!prom_answered_since(ev->core->prom, q->asked_at))
+		return ++ev->unanswered > 1;
+	ev->seen = true;
+	return false;
+}
+
 /* The rule at work has its answer. */
 static void take_answer(struct evaluation *ev, struct now now, struct question *q)
 {
 	ev->vector = &q->vector;
 	ev->rule_started = q->asked_at;
+	if (q->end == PROM_ANSWER || q->end == PROM_REFUSED) {
+		ev->seen = true;
+		ev->unanswered = 0;
+	}
 	switch (q->end) {
 	case PROM_ANSWER:
 		sight_answered(ev->core, now);
@@ -620,7 +644,16 @@ static void take_answer(struct evaluation *ev, struct now now, struct question *
 			recording_step(ev, now);
 		return;
 	case PROM_REFUSED: rule_failed(ev, now, q->err.msg); return;
-	case PROM_UNREACHABLE: unreachable(ev, now, q->err.msg); return;
+	case PROM_TOO_SLOW:
+		ev->unanswered = MAX(ev->unanswered, 1); /* no answer, but not nobody either */
+		rule_failed(ev, now, q->err.msg);
+		return;
+	case PROM_UNREACHABLE:
+		if (nobody_there(ev, q))
+			unreachable(ev, now, q->err.msg);
+		else
+			rule_failed(ev, now, q->err.msg);
+		return;
 	}
 }
 
@@ -676,7 +709,7 @@ static void rule_begin(struct evaluation *ev, struct now now)
 
 	ev->at = evaluated(ev, ev->at);
 	if (ev->at == ev->group->def->n) {
-		finish(ev, now, true);
+		finish(ev, now, ev->seen || !ev->unanswered);
 		return;
 	}
 	ask(ev, now);

@@ -6,6 +6,9 @@
  *	ASK -> (answer) -> EXPAND -> [a template asks: ASK_TEMPLATE -> EXPAND again]
  *	    -> STEP -> [remote_write: WRITE] -> next rule | done
  *
+ * A question that nobody answers fails its rule; the second in a row ends the iteration, if nothing
+ * else was answered meanwhile either.
+ *
  * Templates that query are executed again once the answer is there; all answers of one rule are
  * remembered until its step, so each question is asked once.
  */

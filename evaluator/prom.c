@@ -28,6 +28,7 @@ struct prom {
 	struct prom_url_health *health; /* one a URL */
 	size_t n;
 	size_t current;
+	ms_t answered_at;    /* mono; MS_NONE: never */
 	ms_t failed_over_at; /* mono; MS_NONE: current is the first */
 	size_t running;
 	struct prom_query *first, *last; /* waiting */
@@ -41,7 +42,7 @@ struct prom *prom_new(const struct io *io, const struct limits *l)
 
 	p->io = io;
 	p->limits = l;
-	p->failed_over_at = MS_NONE;
+	p->failed_over_at = p->answered_at = MS_NONE;
 	buf_init(&p->text, 4 * l->expr_bytes + 65536);
 	buf_init(&p->auxiliary, 4 * l->expr_bytes + 65536);
 	return p;
@@ -115,6 +116,7 @@ static void note_ok(struct prom_query *q, struct now now)
 	struct prom *p = q->prom;
 	struct prom_url_health *h = health_of(p, q);
 
+	p->answered_at = now.mono;
 	if (!h)
 		return;
 	h->healthy = true;
@@ -154,6 +156,7 @@ static void put_form(struct buf *b, const struct prom_query *q)
 	url_put_query(b, q->range);
 	buf_adds(b, "&time=");
 	put_time(b, q->at);
+	buf_printf(b, "&timeout=%lldms", (long long)(q->config->prometheus.query_timeout * 9 / 10));
 }
 
 static void on_data(struct io_call *c, struct str bytes)
@@ -248,6 +251,8 @@ static enum prom_end judge(struct prom_query *q, const struct io_reply *r, struc
 		return q->decoder.refused ? PROM_REFUSED : PROM_UNREACHABLE;
 	}
 	decode_error_body(r->status, r->body, err);
+	if (r->status == 503 && str_starts(str_of(err->msg), "timeout: "))
+		return PROM_TOO_SLOW;
 	return r->status == 400 || r->status == 422 ? PROM_REFUSED : PROM_UNREACHABLE;
 }
 
@@ -271,7 +276,7 @@ static void on_done(struct io_call *c, struct now now, const struct io_reply *re
 	enum prom_end end = judge(q, reply, &err);
 	size_t n = q->config->prometheus.n_urls;
 
-	if (end != PROM_UNREACHABLE) {
+	if (end == PROM_ANSWER || end == PROM_REFUSED) {
 		note_ok(q, now);
 	} else {
 		note_failed(q, now, &err);
@@ -348,6 +353,11 @@ void prom_query_free(struct prom_query *q)
 	if (q->decoder_ready)
 		decode_done(&q->decoder);
 	q->decoder_ready = false;
+}
+
+bool prom_answered_since(const struct prom *p, ms_t mono)
+{
+	return p->answered_at != MS_NONE && p->answered_at >= mono;
 }
 
 void prom_prefer_first(struct prom *p, struct now now)

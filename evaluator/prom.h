@@ -2,9 +2,10 @@
  * Asking Prometheus: several URLs of the same data, the next one when one fails, a bound on how
  * many queries run at once, and the health of each URL.
  *
- * A query ends in one of three ways, and the difference matters: an answer; an error that
- * Prometheus gave about this query (the rule is wrong, all else can be asked); or nobody could be
- * asked (nothing can be known about anything).
+ * A query ends in one of four ways, and the difference matters: an answer; an error that
+ * Prometheus gave about this query (the rule is wrong, all else can be asked); the word that it
+ * took too long (the query is heavy, or Prometheus has too much to do); or nobody could be asked
+ * (nothing can be known about anything). Prometheus is told to give up a little before we do.
  */
 #ifndef EVALUATOR_PROM_H
 #define EVALUATOR_PROM_H
@@ -22,7 +23,8 @@ struct prom;
 
 enum prom_end {
 	PROM_ANSWER,
-	PROM_REFUSED, /* Prometheus says no: bad query, too many samples, timeout of the query */
+	PROM_REFUSED,	  /* Prometheus says no: bad query, too many samples */
+	PROM_TOO_SLOW,	  /* Prometheus gave up after the time it was given */
 	PROM_UNREACHABLE, /* no URL gave an answer that makes sense */
 };
 
@@ -59,11 +61,13 @@ struct prom_url_health {
 struct prom *prom_new(const struct io *io, const struct limits *l);
 void prom_free(struct prom *p);
 OWNED_DEFINE(prom)
-/* The URLs to ask from now on; queries that run end as they began. */
+/* The URLs to ask from now on (there may be none); queries that run end as they began. */
 void prom_configure(struct prom *p, struct config *cfg);
 /* Health by index of prometheus.urls; *current is the one asked first. */
 const struct prom_url_health *prom_health(const struct prom *p, size_t *n, size_t *current);
 
+/* Whether any query was answered or refused at `mono` or later: somebody is there. */
+bool prom_answered_since(const struct prom *p, ms_t mono);
 /* To be called now and then: a minute after a fail-over the first URL is asked first again. */
 void prom_prefer_first(struct prom *p, struct now now);
 

@@ -185,6 +185,18 @@ static bool do_elapse(struct story *st, struct str args)
 	return true;
 }
 
+/* "slow SPAN [TEXT]", "hangs TEXT" */
+static bool do_slow(struct story *st, struct str args)
+{
+	struct err err = {.pos = -1};
+	ms_t span = MS_NONE;
+
+	if (str_is(word(&args), "slow") && !num_duration(word(&args), &span, &err))
+		return wrong(st, "slow: ", str_of(err.msg));
+	world_slow(st->sim->world, span, args);
+	return true;
+}
+
 static bool do_prometheus(struct story *st, struct str args)
 {
 	static const struct {
@@ -196,6 +208,8 @@ static bool do_prometheus(struct story *st, struct str args)
 		{"says-no", PROM_SAYS_NO},
 	};
 
+	if (str_starts(args, "slow ") || str_starts(args, "hangs "))
+		return do_slow(st, args);
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
 		if (str_is(args, modes[i].name)) {
 			world_prom(st->sim->world, modes[i].mode);

@@ -6,6 +6,8 @@
  *	series SELECTOR VALUE | gone SELECTOR
  *	elapse 5m
  *	prometheus up|down|hangs|error|garbage|half|says-no
+ *	prometheus slow SPAN [TEXT]       answers to queries with TEXT in them come later
+ *	prometheus hangs TEXT             and these never
  *	receiver HOST up|down|hangs|STATUS [RETRY-AFTER]
  *	clock +1h | clock -10m
  *	store fails | store works

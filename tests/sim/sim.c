@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "evaluator/config.h"
 #include "evaluator/core.h"
+#include "evaluator/view.h"
 #include "store/batch.h"
 #include "store/store.h"
 #include "tests/sim/oracle.h"
@@ -178,6 +179,7 @@ static void arrive(struct sim *s, void *arg)
 		f->answer.error = STR("connection reset while waiting for the answer");
 		oracle_answer_lost(s->oracle, f->request.key);
 	}
+	CHECK(f->answer.delay < f->timeout);
 	if (f->answer.outcome == IO_AMBIGUOUS && f->answer.delay == 0)
 		f->answer.delay = f->timeout;
 	sim_after(s, f->answer.delay + sim_span(s, s->faults.latency), land, f);
@@ -526,6 +528,24 @@ bool sim_start(struct sim *s, struct err *err)
 	return true;
 }
 
+static bool look(void *arg, const struct prometheus_view *p)
+{
+	*(size_t *)arg += p->url.n;
+	return true;
+}
+
+/* What pages and metrics read must be there, whatever the configuration has become. */
+static void look_around(struct sim *s)
+{
+	struct buf b;
+	size_t n = 0;
+
+	buf_init(&b, BUF_MAX_ANY);
+	core_metrics(s->core, s->now, &b);
+	core_prometheuses(s->core, look, &n);
+	buf_done(&b);
+}
+
 bool sim_reload(struct sim *s, struct err *err)
 {
 	struct config *c = load(s, err);
@@ -537,6 +557,7 @@ bool sim_reload(struct sim *s, struct err *err)
 	core_configure(s->core, s->now, c);
 	config_free(c);
 	sim_trace(s, "reloaded");
+	look_around(s);
 	turn(s);
 	return true;
 }

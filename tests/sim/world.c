@@ -35,6 +35,8 @@ struct world {
 	int write_status;
 	ms_t at; /* of the query being answered */
 	enum prom_mode mode;
+	ms_t slow; /* delay of answers to queries that have slow_part in them */
+	char slow_part[128];
 	struct receivers *receivers;
 	struct map parsed; /* text -> struct expr of `exprs`; NULL is not kept */
 	struct arena exprs;
@@ -67,6 +69,12 @@ void world_free(struct world *w)
 void world_prom(struct world *w, enum prom_mode mode)
 {
 	w->mode = mode;
+}
+
+void world_slow(struct world *w, ms_t delay, struct str part)
+{
+	w->slow = delay;
+	snprintf(w->slow_part, sizeof(w->slow_part), "%.*s", STR_ARG(part));
 }
 
 struct receivers *world_receivers(struct world *w)
@@ -551,6 +559,24 @@ static void fail(struct answer *out, enum io_outcome outcome, const char *words)
 	out->error = str_of(words);
 }
 
+/* As Prometheus: a query that has used up the time it was given ends with an error. */
+static void slow_down(struct world *w, struct str text, struct arena *a, struct answer *out)
+{
+	struct err err;
+	ms_t timeout;
+
+	CHECK(num_duration(param(text, "timeout=", a), &timeout, &err));
+	out->delay = w->slow;
+	if (w->slow == MS_NONE) {
+		*out = (struct answer){.prom = true};
+		fail(out, IO_AMBIGUOUS, "timeout");
+	} else if (w->slow > timeout) {
+		*out = (struct answer){.prom = true, .status = 503, .delay = timeout};
+		out->body = STR("{\"status\":\"error\",\"errorType\":\"timeout\",\"error\":\"query "
+				"timed out in expression evaluation\"}");
+	}
+}
+
 static void prom_arrive(struct world *w, struct str text, struct arena *a, struct answer *out)
 {
 	enum prom_mode mode = w->mode;
@@ -574,7 +600,11 @@ static void prom_arrive(struct world *w, struct str text, struct arena *a, struc
 			STR("{\"status\":\"error\",\"errorType\":\"execution\",\"error\":\"no\"}");
 		break;
 	case PROM_UP:
-	case PROM_HALF: query_answered(w, text, mode == PROM_HALF, a, out); break;
+	case PROM_HALF:
+		query_answered(w, text, mode == PROM_HALF, a, out);
+		if (str_find(param(text, "query=", a), str_of(w->slow_part)) >= 0)
+			slow_down(w, text, a, out);
+		break;
 	}
 }
 

@@ -33,6 +33,9 @@ void world_free(struct world *w);
 ATTR_CHECK bool world_series(struct world *w, struct str series, double v, struct err *err);
 ATTR_CHECK bool world_gone(struct world *w, struct str series, struct err *err);
 void world_prom(struct world *w, enum prom_mode mode);
+/* Queries that have `part` in their expression ("": all) are answered so much later, or refused
+ * when their timeout is over; MS_NONE: they hang. */
+void world_slow(struct world *w, ms_t delay, struct str part);
 struct receivers *world_receivers(struct world *w);
 
 /* What remote_write has written: the value of a series now; false if it has none. */
