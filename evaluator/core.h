@@ -29,7 +29,7 @@ struct store;
 struct core_options {
 	const struct limits *limits;
 	struct str external_url; /* of our pages, no trailing slash */
-	ms_t data_retention;	 /* of what is over; default 120h */
+	ms_t data_retention; /* of what is over; default 120h; 0: until there is too much of it */
 };
 
 struct core *core_new(const struct io *io, const struct core_options *o);
@@ -61,7 +61,8 @@ uint64_t core_turn(const struct core *c);
 uint64_t core_durable_turn(const struct core *c);
 /* No new evaluation, no new delivery; what runs is cancelled. core_wait is -1 afterwards. */
 void core_stop(struct core *c, struct now now);
-/* The first evaluation of every group is over or its Prometheus was asked in vain; pages work. */
+/* The configuration is loaded and the state restored: all is said that is known. Evaluations come
+ * with their slots. */
 bool core_ready(const struct core *c);
 
 /* ---- for web/ ------------------------------------------------------------------------------ */

@@ -17,7 +17,7 @@ void ops_ready(struct exchange *x)
 		answer_text(x, 200, STR("rouse is Ready."));
 	else
 		answer_text(x, 503,
-			    STR("Service Unavailable: the first evaluation is not over yet"));
+			    STR("Service Unavailable: the configuration is not loaded yet"));
 }
 
 void ops_reload(struct exchange *x)

@@ -108,7 +108,7 @@ void page_banners(struct page *p)
 	banners_of_notify(p);
 	if (!core_ready(p->x->core)) {
 		banner_begin(p, "warn", "Starting.");
-		buf_adds(p->b, "The first evaluation of the rules is not over yet.");
+		buf_adds(p->b, "The configuration is being loaded.");
 		banner_end(p);
 	}
 	if (!p->count.rules) {
