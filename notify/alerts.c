@@ -189,9 +189,14 @@ static bool restore_row(void *arg, const struct val *v, size_t n_vals)
 		.source = (enum alert_source)v[7].i,
 	};
 	ka->a.hash = labels_hash(ka->a.labels);
-	/* It was written while it fired: renewals since then are not known here. */
+	/* It was written while it fired: renewals since then are not known here. The clock may have
+	 * been set back meanwhile. */
 	if (ka->a.ends_at != MS_NONE && ka->a.ends_at > ka->a.updated_at)
-		ka->a.ends_at += MAX(r->now.wall - ka->a.updated_at, 0);
+		ka->a.ends_at += r->now.wall - ka->a.updated_at;
+	else
+		ka->a.ends_at = MIN(ka->a.ends_at, r->now.wall);
+	ka->a.starts_at = MIN(ka->a.starts_at, r->now.wall);
+	ka->a.updated_at = MIN(ka->a.updated_at, r->now.wall);
 	map_put(&r->n->alerts, labels_bytes(ka->a.labels), ka);
 	return true;
 }
@@ -201,4 +206,17 @@ bool alerts_restore(struct notify *n, struct now now, struct store *s, struct er
 	struct restoring r = {.n = n, .now = now};
 
 	return store_select(s, ST_ALERT_LOAD, NULL, 0, restore_row, &r, err);
+}
+
+void notify_clock_stepped(struct notify *n, ms_t by)
+{
+	map_each (&n->alerts, e) {
+		struct alert *a = &((struct kept_alert *)e->value)->a;
+
+		a->starts_at += by;
+		a->updated_at += by;
+		if (a->ends_at != MS_NONE)
+			a->ends_at += by;
+	}
+	n->version++;
 }

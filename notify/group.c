@@ -155,7 +155,8 @@ static void set_first_timer(struct group *g, struct now now, const struct kept_a
 		left->taken = true;
 		g->flushed = g->stored_flushed = left->flushed;
 		g->stored_next = left->stored_next;
-		wait = MAX(left->next_wall - now.wall, 0);
+		/* A time far ahead was written by a clock that was wrong. */
+		wait = MIN(MAX(left->next_wall - now.wall, 0), MAX(wait, g->route->group_interval));
 	} else if (ka->a.starts_at + wait <= now.wall) {
 		wait = 0;
 	}
@@ -307,22 +308,41 @@ static struct message *build_message(const struct group *g, struct now now, enum
 	return m;
 }
 
+ms_t group_notice_keep(const struct group *g)
+{
+	ms_t most = g->n->env.data_retention, keep = 2 * g->route->repeat_interval;
+
+	return most > 0 ? MIN(most, keep) : keep;
+}
+
+/* Forgets what was told too long ago, and two flushes could say so. What fires is told again as if
+ * for the first time; the end of what fired is no news any more. */
+static void expire_notice(const struct group *g, struct lane *lane, struct now now,
+			  const struct snapshot *s)
+{
+	struct told told = lane_told(lane, now, NULL);
+	struct hashes over = dedup_ends(&told, s->resolved);
+	ms_t keep = group_notice_keep(g) + 2 * g->route->group_interval;
+
+	if (!lane->first && told.any && told.age > keep && !(s->firing.n && over.n))
+		lane_forget(lane);
+	hashes_done(&over);
+}
+
 /* Is there something to tell this integration? Queues it. */
 static bool tell(struct group *g, size_t i, struct now now, const struct snapshot *s)
 {
 	const struct integration *to = &g->receiver->integrations[i];
 	struct lane *lane = g->lanes[i];
+
+	expire_notice(g, lane, now, s);
+
 	struct told told = lane_told(lane, now, NULL);
 	struct hashes over = dedup_ends(&told, s->resolved);
 	ms_t repeat = g->route->repeat_interval;
 	enum tell why = dedup_tell(&told, s->firing, over, to->send_resolved, repeat);
 	bool queued = false;
 
-	if (!s->firing.n && !lane->first && told.any && told.age > 2 * repeat) {
-		/* The end could not be told for so long that it is no news any more. */
-		lane_forget(lane);
-		why = TELL_NOT;
-	}
 	if (why != TELL_NOT && !s->firing.n && (!to->send_resolved || !over.n)) {
 		/* Nobody wants to hear of it, or it is about alerts that the group lost in a
 		 * reload; what was told is forgotten, in its turn. */

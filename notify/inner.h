@@ -204,6 +204,8 @@ void group_route(struct notify *n, struct now now, struct kept_alert *ka);
 void group_touched(struct group *g, struct now now, const struct kept_alert *ka);
 /* Lets alerts go that are over and told; the group too when it is empty. */
 void group_reap(struct group *g, struct now now);
+/* How long what was told counts, as entries of Alertmanager's notification log expire. */
+ms_t group_notice_keep(const struct group *g);
 /* Rebuilds all groups for the configuration that is now in n. */
 void group_rebuild(struct notify *n, struct now now);
 void group_free_all(struct notify *n);
@@ -218,8 +220,8 @@ void lane_release(struct notify *n, struct lane *l);
 /* What the receiver knows once everything open has arrived; `before` leaves out that row and
  * those behind it (NULL: none left out). */
 struct told lane_told(const struct lane *l, struct now now, const struct row *before);
-/* Writes down what was told by a row that is SENT. */
-void lane_note(struct lane *l, struct now now, const struct row *r, ms_t repeat_interval);
+/* Writes down what was told by a row that is SENT; it counts for `keep`. */
+void lane_note(struct lane *l, struct now now, const struct row *r, ms_t keep);
 /* The row is DEAD, but one attempt may have arrived: what it says is in doubt. Beginnings will be
  * told again, ends too. */
 void lane_doubt(struct lane *l, struct now now, const struct row *r);

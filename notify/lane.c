@@ -129,7 +129,7 @@ static void set_notice(struct lane *l, struct hashes firing, struct hashes doubt
 
 /* What was told before and the row does not mention is in doubt; that happens only behind a row
  * that could not be delivered. */
-void lane_note(struct lane *l, struct now now, const struct row *r, ms_t repeat_interval)
+void lane_note(struct lane *l, struct now now, const struct row *r, ms_t keep)
 {
 	struct hashes known = hashes_join(l->firing, l->doubt);
 	struct hashes rest = hashes_minus(known, r->firing);
@@ -143,7 +143,7 @@ void lane_note(struct lane *l, struct now now, const struct row *r, ms_t repeat_
 	l->resolved = hashes_dup(r->told_resolved);
 	l->sent_at = now.wall;
 	l->sent_mono = now.mono;
-	l->expires_at = now.wall + 2 * repeat_interval;
+	l->expires_at = now.wall + keep;
 	free(l->message_id);
 	l->message_id = mem_str(str_of(r->provider_id));
 	set_notice(l, hashes_dup(r->firing), doubt);

@@ -29,6 +29,7 @@ struct notify_env {
 	const struct io *io;
 	struct timers *timers;
 	const struct limits *limits;
+	ms_t data_retention; /* of what is over; 0: as limits say */
 	/* The batch of this turn; asked for each time something becomes durable. */
 	struct batch *(*batch)(void *core);
 	/* Something about rouse itself is wrong or right again: raise or end an alert. `name` is an
@@ -62,6 +63,10 @@ void notify_committed(struct notify *n, struct now now, bool ok);
  * the next one. To be called whenever a batch is handed out; each call is answered by one
  * notify_committed, in order. (Without it, notify_committed speaks for all that was decided.) */
 void notify_taken(struct notify *n);
+/* The wall clock jumped by that much: what has ended has still ended, and as long ago. */
+void notify_clock_stepped(struct notify *n, ms_t by);
+/* Forgets what is over for longer than data_retention; to be called now and then. */
+void notify_expire(struct notify *n, struct now now);
 /* Stop starting deliveries (shutdown); open ones stay in the outbox. */
 void notify_stop(struct notify *n);
 

@@ -183,9 +183,15 @@ static void ready_remove(struct row *r)
 	*(r->ready_next ? &r->ready_next->ready_prev : &d->ready_last) = r->ready_prev;
 }
 
-static void trim_history(struct notify *n)
+static bool is_old(const struct notify *n, struct now now, const struct row *r)
 {
-	while (n->n_done > n->env.limits->history_rows) {
+	return n->env.data_retention > 0 && r->done_at < now.wall - n->env.data_retention;
+}
+
+static void trim_history(struct notify *n, struct now now)
+{
+	while (n->n_done > n->env.limits->history_rows ||
+	       (n->done_first && is_old(n, now, n->done_first))) {
 		struct row *r = n->done_first;
 
 		n->done_first = r->done_next;
@@ -234,6 +240,11 @@ static void finish(struct row *r, struct now now, enum outbox_status status)
 	hashes_done(&r->told_resolved);
 	done_add(r);
 	end_full(n);
+}
+
+void notify_expire(struct notify *n, struct now now)
+{
+	trim_history(n, now);
 }
 
 /* ---- moving on --------------------------------------------------------------------------- */
@@ -434,7 +445,7 @@ static void replace(struct row *r, struct now now, const char *why)
 
 	set_text(&r->error, why);
 	finish(r, now, OUTBOX_REPLACED);
-	trim_history(n);
+	trim_history(n, now);
 }
 
 /* The outbox is full: an end that waits behind a beginning which already says all of the message
@@ -522,7 +533,7 @@ static void after(struct lane *l, struct now now)
 		group_reap(g, now);
 	else
 		lane_release(n, l);
-	trim_history(n);
+	trim_history(n, now);
 }
 
 static void log_row(const struct row *r, enum log_level level, const char *msg, const char *why)
@@ -539,7 +550,7 @@ void outbox_sent(struct row *r, struct now now, struct str provider_id)
 {
 	struct lane *l = r->lane;
 	struct dest *d = l->dest;
-	ms_t repeat = l->group ? l->group->route->repeat_interval : 0;
+	ms_t keep = l->group ? group_notice_keep(l->group) : 0;
 
 	log_row(r, LOG_LEVEL_INFO, "page sent", "");
 	free(r->provider_id);
@@ -552,7 +563,7 @@ void outbox_sent(struct row *r, struct now now, struct str provider_id)
 	if (d->raised || d->unsure)
 		notify_self(r->n, SELF_RECEIVER, d->id, "", false);
 	d->raised = d->unsure = false;
-	lane_note(l, now, r, repeat);
+	lane_note(l, now, r, keep);
 	finish(r, now, OUTBOX_SENT);
 	after(l, now);
 }
@@ -653,7 +664,7 @@ void outbox_dead(struct row *r, struct now now, enum dead_scope scope, const cha
 	next_in_lane(l, now);
 	if (!l->users)
 		lane_release(r->n, l);
-	trim_history(d->n);
+	trim_history(d->n, now);
 }
 
 /* ---- configuration, restart, end --------------------------------------------------------- */

@@ -110,6 +110,74 @@ static void test_repeat(void **state)
 	world_free(w);
 }
 
+static bool count_delivery(void *arg, const struct delivery_view *d)
+{
+	*(size_t *)arg += d->id > 0;
+	return true;
+}
+
+static size_t deliveries(const struct world *w)
+{
+	size_t n = 0;
+
+	notify_deliveries(w->n, count_delivery, &n);
+	return n;
+}
+
+/* What was told counts for data_retention: a longer repeat_interval repeats earlier, the end is
+ * told all the same, and finished pages go. */
+static void test_retention(void **state)
+{
+	struct world *w = world_new(ONE);
+
+	(void)state;
+	w->data_retention = HOUR;
+	world_restart(w, 0);
+	world_fire(w, "alertname=Down,i=a", "");
+	world_run(w, 55 * MINUTE);
+	assert_int_equal(w->n_heard, 1);
+	world_run(w, 25 * MINUTE);
+	assert_int_equal(w->n_heard, 2);
+	assert_said(w, 1, "firing: a | resolved: | first notification");
+	world_run(w, HOUR);
+	assert_int_equal(w->n_heard, 2);
+	world_resolve(w, "alertname=Down,i=a");
+	world_run(w, 6 * MINUTE);
+	assert_int_equal(w->n_heard, 3);
+	assert_said(w, 2, "firing: | resolved: a | all alerts resolved");
+	assert_int_equal(deliveries(w), 1);
+	world_run(w, 61 * MINUTE);
+	notify_expire(w->n, w->now);
+	world_turn(w);
+	assert_int_equal(deliveries(w), 0);
+	world_restart(w, 0);
+	assert_int_equal(deliveries(w), 0);
+	world_free(w);
+}
+
+/* The clock was set back by a year while rouse was away: nobody waits a year. */
+static void test_clock_back(void **state)
+{
+	struct world *w = world_new(ONE);
+
+	(void)state;
+	world_fire(w, "alertname=Down,i=a", "");
+	world_run(w, MINUTE);
+	assert_int_equal(w->n_heard, 1);
+	world_fire(w, "alertname=Down,i=b", "");
+	world_turn(w);
+	world_restart(w, -365 * DAY);
+	world_run(w, 6 * MINUTE);
+	assert_int_equal(w->n_heard, 2);
+	assert_said(w, 1, "firing: a b | resolved: | new alerts added");
+	world_resolve(w, "alertname=Down,i=a");
+	world_resolve(w, "alertname=Down,i=b");
+	world_run(w, 6 * MINUTE);
+	assert_int_equal(w->n_heard, 3);
+	assert_said(w, 2, "firing: | resolved: a b | all alerts resolved");
+	world_free(w);
+}
+
 /* Fired and gone within group_wait: nobody hears; what nobody heard of does not resolve. */
 static void test_short_alert(void **state)
 {
@@ -756,6 +824,7 @@ static void test_metrics(void **state)
 
 TEST_GROUP(engine, cmocka_unit_test(test_first_page), cmocka_unit_test(test_old_alert_at_once),
 	   cmocka_unit_test(test_grouping), cmocka_unit_test(test_repeat),
+	   cmocka_unit_test(test_retention), cmocka_unit_test(test_clock_back),
 	   cmocka_unit_test(test_short_alert), cmocka_unit_test(test_unchanged_costs_nothing),
 	   cmocka_unit_test(test_send_resolved_false), cmocka_unit_test(test_receiver_down),
 	   cmocka_unit_test(test_replace), cmocka_unit_test(test_retry_after),

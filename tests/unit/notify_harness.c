@@ -225,6 +225,7 @@ static void start(struct world *w)
 	struct notify_env env = {.io = &w->io,
 				 .timers = &w->timers,
 				 .limits = &w->limits,
+				 .data_retention = w->data_retention,
 				 .batch = batch_of,
 				 .self_alert = self_alert,
 				 .core = w};
