@@ -2,8 +2,9 @@
  * The core object: turns and batches, configuration and reload, what the store gives back.
  *
  * A reload keeps every group that is equal to its new self running, untouched; a changed group
- * hands its state to its successor; groups that are gone end what they told. Nothing of the old
- * configuration is touched before the new one is whole (the loader sees to that).
+ * hands its state to its successor; a rule that stands in another group or file now is found by
+ * its name and labels; what then has no rule any more ends. Nothing of the old configuration is
+ * touched before the new one is whole (the loader sees to that).
  */
 #include "evaluator/core.h"
 
@@ -25,6 +26,8 @@
 #include "rules/expand.h"
 #include "store/batch.h"
 #include "store/store.h"
+
+#define HOUSEKEEPING_EVERY HOUR
 
 /* ---- life
  * ---------------------------------------------------------------------------------------- */
@@ -66,6 +69,7 @@ struct core *core_new(const struct io *io, const struct core_options *o)
 		.io = io,
 		.timers = &c->timers,
 		.limits = &c->limits,
+		.data_retention = o->data_retention,
 		.batch = notify_batch,
 		.self_alert = notify_self_alert,
 		.core = c,
@@ -104,6 +108,7 @@ void core_free(struct core *c)
 	free(c->groups);
 	evaluations_done(c);
 	stale_writes_done(c);
+	timer_stop(&c->timers, &c->housekeeping);
 	notify_free(c->notify);
 	am_sender_free(c->am);
 	prom_free(c->prom);
@@ -179,6 +184,7 @@ static void clock_stepped(struct core *c, struct now now, ms_t by)
 	sight_shift(c, by);
 	for (size_t i = 0; i < c->n_groups; i++)
 		group_shift(c->groups[i], now, by);
+	notify_clock_stepped(c->notify, by);
 	core_event(c, now, "clock", STR("clock"),
 		   "the wall clock jumped by %lld ms; ages of alerts were kept", (long long)by);
 	core_changed(c);
@@ -211,6 +217,7 @@ void core_stop(struct core *c, struct now now ATTR_UNUSED)
 		if (c->groups[i]->running)
 			evaluation_cancel(c->groups[i]->running);
 	}
+	timer_stop(&c->timers, &c->housekeeping);
 	notify_stop(c->notify);
 }
 
@@ -343,25 +350,25 @@ static int by_file_and_name(const void *a, const void *b)
 }
 
 /* The first start gives rules back what the store had of them. */
-static void claim(struct core *c, struct group *g)
+static void claim(struct core *c, struct now now, struct group *g)
 {
 	g->known = map_get(&c->known_groups, g->def->key) != NULL;
 	for (size_t i = 0; i < g->def->n; i++) {
-		bool had = rule_alerts_claim(c, &g->rules[i]);
+		struct rule_run *rr = &g->rules[i];
 
-		g->rules[i].restored = g->known || had;
+		rr->settled = rule_alerts_claim(c, now, str_of(rr->key), rr);
+		rr->restored = g->known || rr->settled;
 	}
-	g->known |= c->configured;
 }
 
-static struct group *group_configure(struct core *c, struct now now, struct map *old,
+/* A group that begins (`to`) and the one of that name that ends (`from`); either may be NULL. */
+struct succession {
+	struct group *from, *to;
+};
+
+static struct group *group_configure(struct core *c, struct now now, struct group *was,
 				     const struct rule_group *def, struct rule_set *set)
 {
-	struct group *was = map_delete(old, def->key);
-
-	if (was && rule_group_eq(was->def, def))
-		return was;
-
 	struct group *g = group_new(c, now, set, def);
 
 	if (was) {
@@ -376,36 +383,123 @@ static struct group *group_configure(struct core *c, struct now now, struct map 
 		batch_add(core_batch(c), ST_RULE_GROUP_PUT, V_TEXT(def->key), V_INT(now.wall));
 	}
 	if (!c->configured)
-		claim(c, g);
-	group_free(was);
+		claim(c, now, g);
 	return g;
 }
 
-static void group_remove(struct core *c, struct now now, struct group *g)
+/* What no group has taken over ends. */
+static void group_retire(struct core *c, struct now now, struct group *g, struct group *heir)
 {
 	branches_drop(c, g);
 	restores_drop(c, g);
-	for (size_t i = 0; i < g->def->n; i++)
-		rule_alerts_removed(c, now, &g->rules[i]);
-	batch_add(core_batch(c), ST_RULE_GROUP_DEL, V_TEXT(g->def->key));
-	stale_write_later(c, now, g);
+	for (size_t i = 0; i < g->def->n; i++) {
+		if (!g->rules[i].settled)
+			rule_alerts_removed(c, now, &g->rules[i]);
+	}
+	if (heir) {
+		group_take_stale(heir, g);
+	} else {
+		batch_add(core_batch(c), ST_RULE_GROUP_DEL, V_TEXT(g->def->key));
+		stale_write_later(c, now, g);
+	}
 	group_free(g);
+}
+
+/* The rules that have no state yet, by what they are called wherever they stand. */
+static void newcomers(struct map *m, const struct succession *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; s[i].to && k < s[i].to->def->n; k++) {
+			struct rule_run *rr = &s[i].to->rules[k];
+
+			if (!rr->settled && !map_get(m, rule_run_identity(rr)))
+				map_put(m, rule_run_identity(rr), rr);
+		}
+	}
+}
+
+/* A rule that was moved to another group or file is still that rule: what it told goes on. */
+static void rules_move(struct core *c, struct map *to, const struct succession *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; s[i].from && k < s[i].from->def->n; k++) {
+			struct rule_run *from = &s[i].from->rules[k];
+			struct rule_run *rr = map_get(to, rule_run_identity(from));
+
+			if (from->settled || !rr || rr->settled ||
+			    rr->rule->alerting != from->rule->alerting)
+				continue;
+			rule_take_state(rr, from);
+			rule_alerts_moved(c, str_of(from->key), rr);
+		}
+	}
+}
+
+/* The same over a restart. A key is "file;group;identity", and each part may have semicolons. */
+static void stored_move(struct core *c, struct now now, struct map *to)
+{
+	map_each (&c->stored, e) {
+		for (size_t i = 0; i < e->key.n; i++) {
+			struct rule_run *rr =
+				e->key.p[i] == ';' ? map_get(to, str_from(e->key, i + 1)) : NULL;
+			char *key;
+
+			if (!rr || rr->settled || !rr->rule->alerting)
+				continue;
+			key = mem_str(e->key);
+			rr->settled = rr->restored = rule_alerts_claim(c, now, str_of(key), rr);
+			rule_alerts_moved(c, str_of(key), rr);
+			free(key);
+			break;
+		}
+	}
+}
+
+static void groups_succeed(struct core *c, struct now now, struct succession *s, size_t n)
+{
+	struct map to;
+
+	map_init(&to);
+	newcomers(&to, s, n);
+	if (c->configured)
+		rules_move(c, &to, s, n);
+	else
+		stored_move(c, now, &to);
+	map_done(&to);
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; s[i].to && k < s[i].to->def->n; k++)
+			s[i].to->rules[k].settled = false;
+		if (s[i].from)
+			group_retire(c, now, s[i].from, s[i].to);
+	}
 }
 
 static void groups_configure(struct core *c, struct now now, struct rule_set *set)
 {
 	struct group **v = mem_alloc((set ? set->n : 0) * sizeof(*v));
+	struct succession *s = mem_alloc((c->n_groups + (set ? set->n : 0)) * sizeof(*s));
 	struct map old;
-	size_t n = 0;
+	size_t n = 0, n_s = 0;
 
 	map_init(&old);
 	for (size_t i = 0; i < c->n_groups; i++)
 		map_put(&old, c->groups[i]->def->key, c->groups[i]);
-	for (size_t i = 0; set && i < set->n; i++)
-		v[n++] = group_configure(c, now, &old, &set->groups[i], set);
+	for (size_t i = 0; set && i < set->n; i++) {
+		const struct rule_group *def = &set->groups[i];
+		struct group *was = map_delete(&old, def->key);
+
+		if (was && rule_group_eq(was->def, def)) {
+			v[n++] = was;
+			continue;
+		}
+		v[n] = group_configure(c, now, was, def, set);
+		s[n_s++] = (struct succession){.from = was, .to = v[n++]};
+	}
 	map_each (&old, e)
-		group_remove(c, now, e->value);
+		s[n_s++] = (struct succession){.from = e->value};
 	map_done(&old);
+	groups_succeed(c, now, s, n_s);
+	free(s);
 	free(c->groups);
 	c->groups = v;
 	c->n_groups = n;
@@ -434,6 +528,18 @@ static void forwarding_configure(struct core *c)
 		am_sender_free(from);
 }
 
+/* What is over for long enough goes. */
+static void on_housekeeping(struct timer *t, struct now now)
+{
+	struct core *c = CONTAINER(t, struct core, housekeeping);
+
+	notify_expire(c->notify, now);
+	if (c->data_retention > 0)
+		batch_add(core_batch(c), ST_EVENT_EXPIRE, V_INT(now.wall - c->data_retention));
+	timer_set(&c->timers, &c->housekeeping, TIMER_MONO, now.mono + HOUSEKEEPING_EVERY,
+		  on_housekeeping);
+}
+
 void core_configure(struct core *c, struct now now, struct config *cfg)
 {
 	struct config *old = c->config;
@@ -444,14 +550,16 @@ void core_configure(struct core *c, struct now now, struct config *cfg)
 	c->reload_ok = true;
 	c->reloaded_at = now.wall;
 	free(TAKE(c->reload_error));
-	if (cfg->has_prometheus)
-		prom_configure(c->prom, cfg);
+	prom_configure(c->prom, cfg);
 	forwarding_configure(c);
 	notify_configure(c->notify, now, cfg->notify, str_of(c->external_url));
 	groups_configure(c, now, cfg->has_prometheus ? cfg->rules : NULL);
 	if (!c->configured)
 		stored_forget(c);
 	rule_alerts_reconcile(c, now);
+	selfmon_relabel(c, now);
+	if (!c->configured)
+		on_housekeeping(&c->housekeeping, now);
 	c->configured = true;
 	config_free(old);
 	selfmon_blind(c, now, c->n_groups == 0);

@@ -76,6 +76,7 @@ struct core {
 	ms_t blind_since_mono; /* how long counts by the clock that does not jump */
 	bool store_failing;
 	char *store_error;
+	struct timer housekeeping;
 	struct timer replaced_over; /* ends the alert that an empty store was begun */
 	bool reload_ok;
 	ms_t reloaded_at;
@@ -99,10 +100,13 @@ void core_group_done(struct core *c, struct now now, struct group *g, bool reach
 /* rule_alerts.c: a change of state becomes durable, told and remembered. */
 void rule_alerts_changed(struct core *c, struct now now, struct rule_run *rr, struct active *a,
 			 enum state_change what);
-/* The rule is gone: what it told as firing ends. */
+/* The rule is gone, and its rows with it; what it told ends when rule_alerts_reconcile finds that
+ * no other rule fires it. */
 void rule_alerts_removed(struct core *c, struct now now, struct rule_run *rr);
-/* Puts what the store had into its rule; true if there was anything. */
-bool rule_alerts_claim(struct core *c, struct rule_run *rr);
+/* Puts what the store had under `key` into the rule; true if there was anything. */
+bool rule_alerts_claim(struct core *c, struct now now, struct str key, struct rule_run *rr);
+/* The rule has the alerts that the store knows under the key `from`. */
+void rule_alerts_moved(struct core *c, struct str from, struct rule_run *rr);
 /* After a configuration: what rules fire is told (again), and the notifier's alerts whose rule no
  * longer exists end. */
 void rule_alerts_reconcile(struct core *c, struct now now);
@@ -122,6 +126,8 @@ void selfmon_store(struct core *c, struct now now, bool ok, struct str error);
 ms_t selfmon_clock(struct core *c, struct now now);
 void selfmon_replaced(struct core *c, struct now now, struct str text);
 void selfmon_restored(struct core *c, struct now now);
+/* After a configuration: external_labels may have changed, and what is raised carries them. */
+void selfmon_relabel(struct core *c, struct now now);
 void selfmon_done(struct core *c);
 
 #endif

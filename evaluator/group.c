@@ -59,6 +59,7 @@ static void run_slot(struct group *g, struct now now)
 	g->iterations += (uint64_t)passed;
 	g->slot_ns += passed * interval_ns(g);
 	g->last_start = now.wall;
+	g->started_mono = now.mono;
 	evaluation_start(g, now);
 }
 
@@ -72,7 +73,7 @@ static void start(struct group *g, struct now now)
 void group_finished(struct group *g, struct now now, bool reached)
 {
 	g->running = NULL;
-	g->last_s = (double)(now.wall - g->last_start) / 1000;
+	g->last_s = (double)(now.mono - g->started_mono) / 1000;
 	g->evaluations_done = MIN(g->evaluations_done + 1, 2u);
 	core_group_done(g->core, now, g, reached);
 	if (now.wall * NS_PER_MS - g->slot_ns >= interval_ns(g))
@@ -191,15 +192,21 @@ static void stale_add(struct group *g, struct map *written)
 	}
 }
 
-static void rule_take(struct rule_run *to, struct rule_run *from)
+struct str rule_run_identity(const struct rule_run *rr)
 {
+	return str_from(str_of(rr->key), rr->group->def->key.n + 1);
+}
+
+void rule_take_state(struct rule_run *to, struct rule_run *from)
+{
+	to->settled = from->settled = true;
 	states_done(&to->states);
 	to->states = from->states;
 	states_init(&from->states);
 	map_done(&to->written);
 	to->written = from->written;
 	map_init(&from->written);
-	to->restored = from->restored;
+	to->restored = from->restored || to->group->known;
 	to->n_pending = from->n_pending;
 	to->n_firing = from->n_firing;
 	seen_clear(from);
@@ -219,24 +226,25 @@ void group_take_state(struct group *g, struct group *from)
 				to = &g->rules[k];
 		}
 		if (to)
-			rule_take(to, &from->rules[i]);
-		else
-			stale_add(g, &from->rules[i].written);
+			rule_take_state(to, &from->rules[i]);
 	}
-	/* The group will not ask again: what came new, or was not yet asked for, counts as
-	 * restored, else its ALERTS would never be written. */
-	for (size_t k = 0; g->known && k < g->def->n; k++)
-		g->rules[k].restored = true;
+	for (size_t k = 0; k < g->def->n; k++)
+		g->rules[k].restored |= g->known; /* new ones: nothing will be restored */
+}
+
+void group_take_stale(struct group *g, const struct group *from)
+{
+	for (size_t i = 0; i < from->def->n; i++)
+		stale_add(g, &from->rules[i].written);
 }
 
 void group_shift(struct group *g, struct now now, ms_t by)
 {
 	for (size_t i = 0; i < g->def->n; i++)
 		states_shift(&g->rules[i].states, by);
-	if (!g->running)
-		start(g, now);
-	else
-		g->slot_ns = rule_group_slot_ns(g->def, now.wall * NS_PER_MS);
+	if (g->running)
+		evaluation_cancel(g->running); /* its answers are of another time */
+	start(g, now);
 }
 
 struct rule_run *group_rule(struct group *g, const struct rule *r)

@@ -5,7 +5,7 @@
  *   timer at slot -> rule 1: ask -> expand -> step -> write -> rule 2 ... -> timer at next slot
  *
  * A rule whose query failed changes nothing. When nobody can be asked, the rest of the group is not
- * asked either: the whole iteration counts as missed sight (selfmon counts them).
+ * asked either, and an iteration without any answer counts as missed sight (selfmon counts them).
  */
 #ifndef EVALUATOR_GROUP_H
 #define EVALUATOR_GROUP_H
@@ -32,7 +32,8 @@ struct seen {
 struct rule_run {
 	const struct rule *rule;
 	struct group *group;
-	char *key; /* in the store: "file;group;name;labels", "#n" for the n-th twin */
+	char *key;    /* in the store: "file;group;name;labels", "#n" for the n-th twin */
+	bool settled; /* a reload has found where its state comes from or goes to */
 	struct states states;
 	struct seen *seen;
 	size_t n_seen, seen_cap;
@@ -60,6 +61,7 @@ struct group {
 	unsigned evaluations_done; /* up to 2: then the restoration */
 	int blind;		   /* iterations in a row in which nobody could be asked */
 	ms_t last_start;	   /* wall; MS_NONE */
+	ms_t started_mono;	   /* the same by the other clock */
 	double last_s, last_rules_s;
 	size_t last_samples;
 	uint64_t iterations, missed, evaluations, failures;
@@ -75,7 +77,15 @@ struct group *group_new(struct core *c, struct now now, struct rule_set *set,
 void group_free(struct group *g);
 /* Takes over the state of rules with the same name and labels (reload). `from` loses it. */
 void group_take_state(struct group *g, struct group *from);
-/* The clock was stepped by `by`: states keep their ages, slots are found anew. */
+/* The same for one rule. */
+void rule_take_state(struct rule_run *to, struct rule_run *from);
+/* Name, labels and number of the twin: the part of the key that stays when a rule moves to another
+ * group. */
+struct str rule_run_identity(const struct rule_run *rr);
+/* The series that `from` has written and no rule has taken over: to be marked as stale. */
+void group_take_stale(struct group *g, const struct group *from);
+/* The clock was stepped by `by`: states keep their ages, slots are found anew, and an iteration
+ * that runs is given up. */
 void group_shift(struct group *g, struct now now, ms_t by);
 ms_t group_slot_ms(const struct group *g); /* the slot as milliseconds, floored */
 struct rule_run *group_rule(struct group *g, const struct rule *r);

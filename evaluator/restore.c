@@ -60,8 +60,10 @@ void restores_drop(struct core *c, const struct group *g)
 {
 	for (struct restore *r = c->restores, *next; r; r = next) {
 		next = r->next;
-		if (!g || r->group == g)
-			restore_free(r);
+		if (g && r->group != g)
+			continue;
+		r->group->known = false; /* its successor asks again */
+		restore_free(r);
 	}
 }
 
@@ -104,7 +106,7 @@ static void apply(struct restore *r, struct now now, bool know_alive)
 		const struct past *p = &r->past[i];
 		struct active *a = map_get(&rr->states.by_labels, labels_bytes(p->labels));
 
-		if (!a || a->state == ALERT_INACTIVE || (know_alive && !was_alive(r, p)))
+		if (!a || a->state != ALERT_PENDING || (know_alive && !was_alive(r, p)))
 			continue;
 		a->active_at = state_restored_active_at(rr->rule->hold, pc->for_grace_period,
 							now.wall, p->sample_at, p->active_at);

@@ -43,9 +43,19 @@ static void unstore(struct core *c, struct rule_run *rr, const struct active *a)
 		  V_BLOB(labels_bytes(a->labels)));
 }
 
-bool rule_alerts_claim(struct core *c, struct rule_run *rr)
+/* The clock was set back since the row was written: the alert keeps its ages, not its dates. */
+static void not_in_future(struct active *a, ms_t wall)
 {
-	struct stored_alerts *sa = map_delete(&c->stored, str_of(rr->key));
+	ms_t latest = MAX(MAX(a->active_at, a->fired_at), MAX(a->resolved_at, a->keep_since));
+
+	latest = MAX(latest, a->sent_at);
+	if (latest > wall)
+		active_shift(a, wall - latest);
+}
+
+bool rule_alerts_claim(struct core *c, struct now now, struct str key, struct rule_run *rr)
+{
+	struct stored_alerts *sa = map_delete(&c->stored, key);
 
 	if (!sa)
 		return false;
@@ -55,11 +65,24 @@ bool rule_alerts_claim(struct core *c, struct rule_run *rr)
 		from->told = (int)from->state & ROW_TOLD;
 		from->dropped = (int)from->state & ROW_DROPPED;
 		from->state = (enum alert_state)((int)from->state & 15);
+		not_in_future(from, now.wall);
 		states_restore(&rr->states, from);
 		rr->evaluated |= from->state != ALERT_INACTIVE;
 	}
 	stored_alerts_free(sa);
 	return true;
+}
+
+void rule_alerts_moved(struct core *c, struct str from, struct rule_run *rr)
+{
+	struct active *a;
+
+	batch_add(core_batch(c), ST_RULE_ALERT_DEL_RULE, V_TEXT(from));
+	states_each(&rr->states, a)
+	{
+		if (a->state != ALERT_INACTIVE || a->dropped)
+			rule_alerts_store(c, rr, a);
+	}
 }
 
 /* ---- identity at the notifier ------------------------------------------------------------------
@@ -230,6 +253,7 @@ void rule_alerts_changed(struct core *c, struct now now, struct rule_run *rr, st
 	case STATE_BACK:
 		rule_alerts_store(c, rr, a);
 		trail(c, now, a, "back", "the condition holds again while it was kept firing");
+		rule_alerts_tell(c, now, rr, a); /* with the annotations of now */
 		break;
 	case STATE_RESOLVED:
 		unstore(c, rr, a);
@@ -255,10 +279,8 @@ void rule_alerts_removed(struct core *c, struct now now, struct rule_run *rr)
 
 	states_each(&rr->states, a)
 	{
-		if (a->told) {
+		if (a->told)
 			trail(c, now, a, "removed", "its rule was removed from the configuration");
-			tell_over(c, now, rr, a);
-		}
 	}
 	if (rr->states.by_labels.n)
 		batch_add(core_batch(c), ST_RULE_ALERT_DEL_RULE, V_TEXT(str_of(rr->key)));

@@ -154,6 +154,50 @@ void selfmon_restored(struct core *c, struct now now)
 	c->store_failing = s != NULL;
 }
 
+struct relabeling {
+	struct core *c;
+	struct arena arena;
+	struct alert_in *v;
+	size_t n, cap;
+	ms_t wall;
+};
+
+/* An alert of ours that has other labels than it would get now: one ends, one begins. */
+static bool relabel(void *arg, const struct alert *al)
+{
+	struct relabeling *r = arg;
+	struct labels ls = labels_of(r->c, &r->arena, labels_get(al->labels, STR(LABEL_ALERTNAME)),
+				     labels_get(al->labels, STR("subject")));
+	struct alert_in in = {
+		.labels = labels_dup(&r->arena, al->labels),
+		.annotations = labels_dup(&r->arena, al->annotations),
+		.starts_at = al->starts_at,
+		.ends_at = r->wall,
+		.source = ALERT_FROM_SELF,
+	};
+
+	if (al->source != ALERT_FROM_SELF || al->ends_at != MS_NONE || labels_eq(ls, al->labels))
+		return true;
+	r->v = mem_reserve(r->v, &r->cap, r->n + 2, sizeof(*r->v));
+	r->v[r->n++] = in;
+	in.labels = ls;
+	in.ends_at = MS_NONE;
+	r->v[r->n++] = in;
+	return true;
+}
+
+void selfmon_relabel(struct core *c, struct now now)
+{
+	struct relabeling r = {.c = c, .wall = now.wall};
+
+	arena_init(&r.arena);
+	notify_alerts(c->notify, relabel, &r);
+	if (r.n)
+		notify_put(c->notify, now, r.v, r.n);
+	arena_done(&r.arena);
+	free(r.v);
+}
+
 void selfmon_done(struct core *c)
 {
 	timer_stop(&c->timers, &c->replaced_over);

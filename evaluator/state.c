@@ -304,18 +304,20 @@ static void shift(ms_t *t, ms_t by)
 		*t += by;
 }
 
+void active_shift(struct active *a, ms_t by)
+{
+	shift(&a->active_at, by);
+	shift(&a->fired_at, by);
+	shift(&a->resolved_at, by);
+	shift(&a->keep_since, by);
+	shift(&a->sent_at, by);
+}
+
 void states_shift(struct states *s, ms_t by)
 {
 	struct active *a;
 
-	states_each(s, a)
-	{
-		shift(&a->active_at, by);
-		shift(&a->fired_at, by);
-		shift(&a->resolved_at, by);
-		shift(&a->keep_since, by);
-		shift(&a->sent_at, by);
-	}
+	states_each(s, a) active_shift(a, by);
 }
 
 size_t states_count(const struct states *s, enum alert_state state)

@@ -94,6 +94,7 @@ void states_drop(struct states *s, state_change_fn *fn, void *arg);
 /* Puts an alert back as the store or another rule set had it. */
 struct active *states_restore(struct states *s, const struct active *from);
 /* Moves every wall time by `by`: the clock was stepped. */
+void active_shift(struct active *a, ms_t by);
 void states_shift(struct states *s, ms_t by);
 size_t states_count(const struct states *s, enum alert_state state);
 /* The worst state of any alert. */
