@@ -47,6 +47,7 @@ struct io_request {
 	ms_t timeout;			  /* of the whole exchange */
 	size_t max_reply;		  /* bytes; more is a failure */
 	enum io_lane lane;
+	bool compressed; /* the answer may come with gzip; what arrives here is plain */
 };
 
 enum io_outcome {

@@ -181,6 +181,7 @@ static void send(struct prom_query *q)
 		.timeout = q->config->prometheus.query_timeout,
 		.max_reply = p->limits->reply_bytes,
 		.lane = IO_LANE_QUERY,
+		.compressed = q->config->prometheus.gzip,
 	};
 
 	buf_clear(&p->text);
@@ -269,25 +270,32 @@ static void finish(struct prom_query *q, struct now now, enum prom_end end, cons
 	pump(p);
 }
 
+/* Another URL of the same data may do better. */
+static bool ask_next_url(struct prom_query *q)
+{
+	size_t n = q->config->prometheus.n_urls;
+
+	if (q->tried == n)
+		return false;
+	q->url = (q->url + 1) % n;
+	if (q->out)
+		decode_reset(&q->decoder, q->out);
+	send(q);
+	return true;
+}
+
 static void on_done(struct io_call *c, struct now now, const struct io_reply *reply)
 {
 	struct prom_query *q = CONTAINER(c, struct prom_query, call);
 	struct err err = {.pos = -1};
 	enum prom_end end = judge(q, reply, &err);
-	size_t n = q->config->prometheus.n_urls;
 
-	if (end == PROM_ANSWER || end == PROM_REFUSED) {
+	if (end == PROM_ANSWER || end == PROM_REFUSED)
 		note_ok(q, now);
-	} else {
+	if (end == PROM_UNREACHABLE)
 		note_failed(q, now, &err);
-		if (q->tried < n) {
-			q->url = (q->url + 1) % n;
-			if (q->out)
-				decode_reset(&q->decoder, q->out);
-			send(q);
-			return;
-		}
-	}
+	if ((end == PROM_UNREACHABLE || end == PROM_TOO_SLOW) && ask_next_url(q))
+		return;
 	q->body = end == PROM_ANSWER && !q->out ? reply->body : (struct str){0};
 	finish(q, now, end, &err);
 }

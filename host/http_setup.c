@@ -246,8 +246,11 @@ static bool add_headers(struct transfer *t, struct err *err)
 		if (!add_header(t, &t->headers, h.name, h.value, err))
 			return false;
 	}
-	if (!has_header(t, "accept-encoding") &&
-	    !add_header(t, &t->headers, STR("Accept-Encoding"), STR("identity"), err))
+	if (t->req.compressed) {
+		SETOPT(t->easy.curl, CURLOPT_ACCEPT_ENCODING, "gzip");
+		t->easy.set_up = false;
+	} else if (!has_header(t, "accept-encoding") &&
+		   !add_header(t, &t->headers, STR("Accept-Encoding"), STR("identity"), err))
 		return false;
 	if (!has_header(t, "user-agent") &&
 	    !add_header(t, &t->headers, STR("User-Agent"), STR("rouse/" ROUSE_VERSION), err))

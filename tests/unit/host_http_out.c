@@ -76,6 +76,19 @@ static void answer(int fd, const char *path, const char *request)
 	}
 }
 
+/* "plain " a hundred times. */
+static void answer_gzip(int fd)
+{
+	static const unsigned char packed[] = {
+		0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x2b,
+		0xc8, 0x49, 0xcc, 0xcc, 0x53, 0x28, 0x18, 0x25, 0x47, 0x49, 0xaa,
+		0x92, 0x00, 0x6d, 0xf3, 0x12, 0x44, 0x58, 0x02, 0x00, 0x00,
+	};
+
+	test_write(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 32\r\n\r\n");
+	assert_int_equal(write(fd, packed, sizeof(packed)), sizeof(packed));
+}
+
 static void serve_http(struct test_server *s, int fd)
 {
 	struct world *w = s->arg;
@@ -93,7 +106,10 @@ static void serve_http(struct test_server *s, int fd)
 				usleep(10000);
 			return;
 		}
-		answer(fd, path, request);
+		if (strcmp(path, "/gzip") == 0)
+			answer_gzip(fd);
+		else
+			answer(fd, path, request);
 		if (strcmp(path, "/half") == 0)
 			return;
 	}
@@ -177,6 +193,27 @@ static void fetch(struct world *w, const struct io_request *r)
 	w->loop.now = loop_clocks();
 	http_out_fetch(w->out, &w->call, r);
 	turns(w, 5 * SECOND);
+}
+
+/* Asked for with gzip, it arrives plain; and the next request asks for identity again. */
+static void test_compressed(void **state)
+{
+	struct world *w = *state;
+	struct io_request r = request_of(w, "GET", "/gzip");
+
+	r.compressed = true;
+	fetch(w, &r);
+	assert_int_equal(w->outcome, IO_REPLIED);
+	assert_non_null(strstr(w->last, "Accept-Encoding: gzip\r\n"));
+	assert_memory_equal(w->body, "plain plain ", 12);
+	assert_int_equal(strlen(w->body), 600);
+	r.max_reply = 500;
+	fetch(w, &r);
+	assert_int_equal(w->outcome, IO_AMBIGUOUS);
+	r = request_of(w, "GET", "/a");
+	fetch(w, &r);
+	assert_string_equal(w->body, "/a");
+	assert_non_null(strstr(w->last, "Accept-Encoding: identity\r\n"));
 }
 
 static void test_plain(void **state)
@@ -610,9 +647,9 @@ static void test_mail_ambiguous(void **state)
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 #define MAIL(test) cmocka_unit_test_setup_teardown(test, set_up_mail, tear_down)
 
-TEST_GROUP(http_out, WORLD(test_plain), WORLD(test_methods_and_reuse), WORLD(test_status_and_body),
-	   WORLD(test_stream_and_limit), WORLD(test_redirects), WORLD(test_redirects_can_be_off),
-	   WORLD(test_outcomes), WORLD(test_timeout), WORLD(test_cancel), WORLD(test_credentials),
-	   WORLD(test_oauth2), WORLD(test_proxy), WORLD(test_header_injection),
-	   WORLD(test_many_at_once), cmocka_unit_test(test_no_proxy), MAIL(test_mail),
-	   MAIL(test_mail_refused), MAIL(test_mail_ambiguous))
+TEST_GROUP(http_out, WORLD(test_plain), WORLD(test_compressed), WORLD(test_methods_and_reuse),
+	   WORLD(test_status_and_body), WORLD(test_stream_and_limit), WORLD(test_redirects),
+	   WORLD(test_redirects_can_be_off), WORLD(test_outcomes), WORLD(test_timeout),
+	   WORLD(test_cancel), WORLD(test_credentials), WORLD(test_oauth2), WORLD(test_proxy),
+	   WORLD(test_header_injection), WORLD(test_many_at_once), cmocka_unit_test(test_no_proxy),
+	   MAIL(test_mail), MAIL(test_mail_refused), MAIL(test_mail_ambiguous))
