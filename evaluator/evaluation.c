@@ -64,6 +64,7 @@ struct evaluation {
 	size_t at; /* rule */
 	ms_t slot, query_at;
 	ms_t rule_started;
+	bool missed;	/* a question had no answer */
 	bool seen;	/* Prometheus has answered something in this iteration, or meanwhile */
 	int unanswered; /* questions in a row that nobody answered */
 	struct now now; /* of the present callback: for the changes it makes */
@@ -153,7 +154,7 @@ void evaluation_start(struct group *g, struct now now)
 	ev->group = g;
 	ev->config = config_ref(g->core->config);
 	ev->at = ev->ask_at = ev->n_asked = ev->n_taken = 0;
-	ev->seen = false;
+	ev->seen = ev->missed = false;
 	ev->unanswered = 0;
 	ev->slot = group_slot_ms(g);
 	ev->query_at = ev->slot - g->def->query_offset;
@@ -618,12 +619,17 @@ static void recording_step(struct evaluation *ev, struct now now)
 
 /* One query may take too long while others are answered: that is the fault of its rule. Nobody is
  * there when nothing was answered since it was asked, nor the question before it. */
-static bool nobody_there(struct evaluation *ev, const struct question *q)
+static void no_answer(struct evaluation *ev, struct now now, const struct question *q)
 {
-	if (!prom_answered_since(ev->core->prom, q->asked_at))
-		return ++ev->unanswered > 1;
-	ev->seen = true;
-	return false;
+	ev->missed = true;
+	if (prom_answered_since(ev->core->prom, q->asked_at))
+		ev->seen = true;
+	else if (q->end == PROM_UNREACHABLE)
+		ev->unanswered++;
+	if (ev->unanswered > 1)
+		unreachable(ev, now, q->err.msg);
+	else
+		rule_failed(ev, now, q->err.msg);
 }
 
 /* The rule at work has its answer. */
@@ -645,15 +651,7 @@ static void take_answer(struct evaluation *ev, struct now now, struct question *
 		return;
 	case PROM_REFUSED: rule_failed(ev, now, q->err.msg); return;
 	case PROM_TOO_SLOW:
-		ev->unanswered = MAX(ev->unanswered, 1); /* no answer, but not nobody either */
-		rule_failed(ev, now, q->err.msg);
-		return;
-	case PROM_UNREACHABLE:
-		if (nobody_there(ev, q))
-			unreachable(ev, now, q->err.msg);
-		else
-			rule_failed(ev, now, q->err.msg);
-		return;
+	case PROM_UNREACHABLE: no_answer(ev, now, q); return;
 	}
 }
 
@@ -709,7 +707,7 @@ static void rule_begin(struct evaluation *ev, struct now now)
 
 	ev->at = evaluated(ev, ev->at);
 	if (ev->at == ev->group->def->n) {
-		finish(ev, now, ev->seen || !ev->unanswered);
+		finish(ev, now, ev->seen || !ev->missed);
 		return;
 	}
 	ask(ev, now);
