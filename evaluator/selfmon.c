@@ -162,12 +162,15 @@ struct relabeling {
 	ms_t wall;
 };
 
-/* An alert of ours that has other labels than it would get now: one ends, one begins. */
+/* An alert of ours that has other labels than it would get now: one ends, one begins. It may have
+ * ended already, under labels that nobody knew. */
 static bool relabel(void *arg, const struct alert *al)
 {
 	struct relabeling *r = arg;
-	struct labels ls = labels_of(r->c, &r->arena, labels_get(al->labels, STR(LABEL_ALERTNAME)),
-				     labels_get(al->labels, STR("subject")));
+	struct str name = labels_get(al->labels, STR(LABEL_ALERTNAME));
+	struct str what = labels_get(al->labels, STR("subject"));
+	struct labels ls = labels_of(r->c, &r->arena, name, what);
+	const struct self_alert *s = map_get(&r->c->self_alerts, key_of(&r->arena, name, what));
 	struct alert_in in = {
 		.labels = labels_dup(&r->arena, al->labels),
 		.annotations = labels_dup(&r->arena, al->annotations),
@@ -182,7 +185,8 @@ static bool relabel(void *arg, const struct alert *al)
 	r->v[r->n++] = in;
 	in.labels = ls;
 	in.ends_at = MS_NONE;
-	r->v[r->n++] = in;
+	if (s && s->firing)
+		r->v[r->n++] = in;
 	return true;
 }
 

@@ -186,12 +186,13 @@ static void outbox_status(struct tables *t, const struct val *v, bool done)
 		set_col(r, 7, &V_BLOB(STR("")));
 }
 
-static void trim_events(struct tables *t, int64_t last)
+/* All with a smaller number in that column go. */
+static void trim_events(struct tables *t, size_t col, int64_t from)
 {
 	map_each (&t->t[EVENT], e) {
 		struct mrow *r = e->value;
 
-		if (r->num[0] > last)
+		if (r->num[col] >= from)
 			continue;
 		map_delete(&t->t[EVENT], e->key);
 		row_free(r);
@@ -218,7 +219,8 @@ static void apply_one(struct tables *t, enum stmt st, const struct val *v, size_
 	case ST_OUTBOX_DONE: outbox_status(t, v, true); break;
 	case ST_OUTBOX_DEL: del(t, OUTBOX, v); break;
 	case ST_EVENT_PUT: put(t, EVENT, v, n); break;
-	case ST_EVENT_TRIM: trim_events(t, v[0].i); break;
+	case ST_EVENT_TRIM: trim_events(t, 0, v[0].i + 1); break;
+	case ST_EVENT_EXPIRE: trim_events(t, 1, v[0].i); break;
 	case ST_META_LOAD:
 	case ST_RULE_ALERT_LOAD:
 	case ST_RULE_GROUP_LOAD:
