@@ -21,6 +21,7 @@ void sight_init(struct sight *s)
 void sight_restore(struct core *c, ms_t last)
 {
 	c->sight.last = c->sight.stored = last;
+	c->sight.from_store = true;
 }
 
 static void store(struct core *c)
@@ -35,19 +36,26 @@ static void store(struct core *c)
 	batch_add(core_batch(c), ST_META_PUT, V_TEXT(STR("last_answer")), V_TEXT(str_of(text)));
 }
 
+static bool is_gap(const struct sight *s, ms_t wall)
+{
+	ms_t least = s->from_store ? SIGHT_GAP + STORE_EVERY : SIGHT_GAP;
+
+	return s->lost && s->last != MS_NONE && wall - s->last >= least;
+}
+
 void sight_answered(struct core *c, struct now now)
 {
 	struct sight *s = &c->sight;
 	ms_t settle = c->config->prometheus.settle_time;
 
-	if (s->lost && s->last != MS_NONE && now.wall - s->last >= SIGHT_GAP && settle > 0) {
+	if (is_gap(s, now.wall) && settle > 0) {
 		s->before_gap = s->last;
 		s->settled_at = now.mono + settle;
 		io_log(c->io, LOG_LEVEL_INFO, "Prometheus answers after a gap; settling",
 		       "gap_s=%lld settle_s=%lld", (long long)((now.wall - s->last) / SECOND),
 		       (long long)(settle / SECOND));
 	}
-	s->lost = false;
+	s->lost = s->from_store = false;
 	s->last = now.wall;
 	store(c);
 }

@@ -4,8 +4,8 @@
  * after a gap rouse settles: alerts that are not in a result stay as they are, and alerts that
  * appear do not fire yet; what was pending before the gap and still holds goes on.
  *
- * A gap is a minute or more without any answer while Prometheus was asked in vain, or while rouse
- * itself was away (the time of the last answer is in the store).
+ * A gap is a minute or more without any answer while Prometheus was asked in vain; or two minutes
+ * while rouse itself was away, for the store has the time of the last answer to the minute only.
  */
 #ifndef EVALUATOR_SIGHT_H
 #define EVALUATOR_SIGHT_H
@@ -20,6 +20,7 @@ struct sight {
 	ms_t last;	 /* wall; the last answer; MS_NONE: never */
 	ms_t stored;	 /* wall; the same as the store has it, at most a minute old */
 	bool lost;	 /* asked in vain since, or rouse has just started */
+	bool from_store; /* no answer since the start: `last` may be a minute too old */
 	ms_t before_gap; /* wall; the last answer before the gap that is being settled */
 	ms_t settled_at; /* mono; MS_NONE: not settling */
 };
