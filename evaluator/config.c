@@ -426,6 +426,24 @@ static void forget_places(struct yaml_node *n)
 	}
 }
 
+/* The first of Alertmanager's keys in the file, or NULL; all of them count as asked for. */
+static const struct yaml_node *own_receivers(const struct yaml_node *top)
+{
+	static const char *const keys[] = {
+		"route",	  "receivers",		 "global",
+		"templates",	  "inhibit_rules",	 "tracing",
+		"time_intervals", "mute_time_intervals", "event_recorder",
+	};
+	const struct yaml_node *first = NULL;
+
+	for (size_t i = 0; top && i < ARRAY_LEN(keys); i++) {
+		const struct yaml_node *at = yaml_get(top, keys[i]);
+
+		first = first ? first : at;
+	}
+	return first;
+}
+
 /* The receiver of the command line in place of Alertmanager's keys. */
 static bool read_args(struct config_load *l, const struct yaml_node *top)
 {
@@ -434,9 +452,10 @@ static bool read_args(struct config_load *l, const struct yaml_node *top)
 	struct err err;
 	struct str text;
 	bool more;
+	const struct yaml_node *own = own_receivers(top);
 
-	if (top && (yaml_get(top, "route") || yaml_get(top, "receivers")))
-		return fields_error(&l->fields, yaml_get(top, "route"),
+	if (own)
+		return fields_error(&l->fields, own,
 				    "this file has receivers of its own; name receivers here or on "
 				    "the command line, not in both");
 	if (!config_args_text(l->args, l->tree, &text, l->diags))

@@ -421,6 +421,7 @@ static void test_flags_beside_a_file(void **state)
 	load_disk(&l, "rouse.yml", &args, files);
 	assert_false(l.ok);
 	assert_non_null(strstr(l.diags.v[0].msg, "not in both"));
+	assert_int_equal(l.diags.n, 1);
 	load_done(&l);
 	load_disk(&l, "missing.yml", NULL, files);
 	assert_false(l.ok);
