@@ -15,8 +15,7 @@
 #include "evaluator/config_text.h"
 #include "rules/rules.h"
 
-/* ---- endpoints
- * ----------------------------------------------------------------------------------- */
+/* ---- endpoints ------------------------------------------------------------------------ */
 
 /* Keys of http_config that stand directly in an endpoint's map, as Prometheus has them. */
 static const char HTTP_WORDS[] = "basic_auth authorization oauth2 tls_config follow_redirects "
@@ -356,8 +355,7 @@ static bool read_prometheus(struct config_load *l, const struct yaml_node *node)
 	return ok;
 }
 
-/* ---- secrets' files
- * ------------------------------------------------------------------------------ */
+/* ---- secrets' files ------------------------------------------------------------------- */
 
 /* Files of http_config stand beside the configuration, those of receivers in the working directory:
  * Alertmanager's rule. */
@@ -393,8 +391,7 @@ static bool check_files(const struct config_load *l, const struct yaml_node *n, 
 	return ok;
 }
 
-/* ---- the top
- * ------------------------------------------------------------------------------------- */
+/* ---- the top -------------------------------------------------------------------------- */
 
 struct top_draft {
 	const struct yaml_node *prometheus, *rule_files;

@@ -17,8 +17,7 @@
 
 #define SECRET "<secret>"
 
-/* ---- secrets
- * ------------------------------------------------------------------------------------- */
+/* ---- secrets -------------------------------------------------------------------------- */
 
 enum mark { MARK_NONE, MARK_SCALAR, MARK_SECRET };
 
@@ -192,8 +191,7 @@ struct str config_text_redact(struct str text, const struct yaml_node *top, stru
 	return out;
 }
 
-/* ---- the environment
- * ----------------------------------------------------------------------------- */
+/* ---- the environment ------------------------------------------------------------------ */
 
 struct env_reader {
 	const struct config_files *files;

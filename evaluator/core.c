@@ -29,8 +29,7 @@
 
 #define HOUSEKEEPING_EVERY HOUR
 
-/* ---- life
- * ---------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------- */
 
 static struct batch *notify_batch(void *core)
 {
@@ -127,8 +126,7 @@ void core_free(struct core *c)
 	free(c);
 }
 
-/* ---- turns
- * --------------------------------------------------------------------------------------- */
+/* ---- turns ---------------------------------------------------------------------------- */
 
 struct batch *core_batch(struct core *c)
 {
@@ -261,8 +259,7 @@ void core_group_done(struct core *c, struct now now, struct group *g, bool reach
 		restore_begin(c, now, g);
 }
 
-/* ---- restart
- * --------------------------------------------------------------------------------------- */
+/* ---- restart -------------------------------------------------------------------------- */
 
 static ms_t time_of(const struct val *v)
 {
@@ -338,8 +335,7 @@ bool core_restore(struct core *c, struct now now, struct store *s, struct err *e
 	return true;
 }
 
-/* ---- configuration
- * --------------------------------------------------------------------------------- */
+/* ---- configuration -------------------------------------------------------------------- */
 
 static int by_file_and_name(const void *a, const void *b)
 {

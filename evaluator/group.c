@@ -152,17 +152,12 @@ static void seen_clear(struct rule_run *rr)
 	rr->n_seen = 0;
 }
 
-static void written_clear(struct map *m)
-{
-	map_clear(m);
-}
-
 static void rule_run_done(struct rule_run *rr)
 {
 	states_done(&rr->states);
 	seen_clear(rr);
 	free(rr->seen);
-	written_clear(&rr->written);
+	map_done(&rr->written);
 	free(rr->key);
 	free(rr->last_error);
 }

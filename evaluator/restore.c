@@ -136,8 +136,7 @@ static void ask_alive(struct restore *r, struct now now)
 	prom_query_start(&r->query, r->core->prom, buf_str(&r->expr), at, &r->alive, on_alive);
 }
 
-/* ---- the first answer: the last hour
- * -------------------------------------------------------------- */
+/* ---- the first answer: the last hour -------------------------------------------------- */
 
 static struct labels labels_of_json(struct arena *a, const json_t *metric)
 {
@@ -210,8 +209,7 @@ static void on_past(struct prom_query *q, struct now now, enum prom_end end, con
 		rule_done(r, now);
 }
 
-/* ---- asking
- * ---------------------------------------------------------------------------------------- */
+/* ---- asking --------------------------------------------------------------------------- */
 
 static void put_matcher(struct buf *b, struct str name, struct str value)
 {

@@ -286,8 +286,7 @@ void rule_alerts_removed(struct core *c, struct now now, struct rule_run *rr)
 		batch_add(core_batch(c), ST_RULE_ALERT_DEL_RULE, V_TEXT(str_of(rr->key)));
 }
 
-/* ---- agreement after a start or a reload
- * --------------------------------------------------------- */
+/* ---- agreement after a start or a reload ---------------------------------------------- */
 
 static void recount(struct core *c, struct now now)
 {

@@ -210,8 +210,7 @@ void selfmon_done(struct core *c)
 	map_done(&c->self_alerts);
 }
 
-/* ---- blind
- * --------------------------------------------------------------------------------------- */
+/* ---- blind ---------------------------------------------------------------------------- */
 
 static size_t blind_groups(const struct core *c)
 {
@@ -280,8 +279,7 @@ void selfmon_store(struct core *c, struct now now, bool ok, struct str error)
 		      !ok);
 }
 
-/* ---- the clock
- * ----------------------------------------------------------------------------------- */
+/* ---- the clock ------------------------------------------------------------------------ */
 
 ms_t selfmon_clock(struct core *c, struct now now)
 {

@@ -157,8 +157,7 @@ void core_self(const struct core *c, struct self_view *out)
 	};
 }
 
-/* ---- metrics
- * ---------------------------------------------------------------------------------------- */
+/* ---- metrics -------------------------------------------------------------------------- */
 
 /* One family with a value a group. */
 static void put_groups(const struct core *c, struct buf *b, const char *name, const char *type,

@@ -191,8 +191,7 @@ enum writer_start writer_send(struct writer *w, struct rule_run *rr, writer_done
 	return post(w, done, err) ? WRITER_STARTED : WRITER_TOO_BIG;
 }
 
-/* ---- groups that are gone
- * -------------------------------------------------------------------------- */
+/* ---- groups that are gone ------------------------------------------------------------- */
 
 struct stale_write {
 	struct core *core;

@@ -92,8 +92,7 @@ static const struct field GLOBAL_FIELDS[] = {
 	GLOBAL_URL("jira_api_url"),
 };
 
-/* ---- global
- * -------------------------------------------------------------------------------------- */
+/* ---- global --------------------------------------------------------------------------- */
 
 /* The text of a key; empty if it is not there. */
 static struct str text_of(const struct yaml_node *map, const char *key, const struct yaml_node **at)
@@ -216,8 +215,7 @@ static bool read_global(const struct config_reader *r, const struct yaml_node *n
 	return ok;
 }
 
-/* ---- receivers
- * ----------------------------------------------------------------------------------- */
+/* ---- receivers ------------------------------------------------------------------------ */
 
 /* What Alertmanager's entries of these kinds may hold: told apart from unknown keys, and offered
  * where a key is mistyped. */
@@ -478,8 +476,7 @@ static bool read_receivers(const struct config_reader *r, const struct yaml_node
 	return ok;
 }
 
-/* ---- templates
- * ----------------------------------------------------------------------------------- */
+/* ---- templates ------------------------------------------------------------------------ */
 
 static struct str base_name(struct str path)
 {
@@ -531,8 +528,7 @@ static bool read_templates(const struct config_reader *r, const struct field_tex
 	return ok;
 }
 
-/* ---- the top
- * ------------------------------------------------------------------------------------- */
+/* ---- the top -------------------------------------------------------------------------- */
 
 /* Parts that change who is told what, or that somebody relies on, and that are not there yet. */
 static bool check_later(const struct fields *f, const struct top_draft *d)

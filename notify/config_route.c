@@ -39,8 +39,7 @@ static const struct field ROUTE_FIELDS[] = {
 	FIELD(MAP, struct route_draft, labels),
 };
 
-/* ---- matchers
- * ------------------------------------------------------------------------------------ */
+/* ---- matchers ------------------------------------------------------------------------- */
 
 /* Collects a route's matchers from its three keys. */
 struct matcher_set {
@@ -133,8 +132,7 @@ static bool read_matchers(const struct config_reader *r, const struct route_draf
 	return s.ok;
 }
 
-/* ---- group_by
- * ------------------------------------------------------------------------------------ */
+/* ---- group_by ------------------------------------------------------------------------- */
 
 static int str_order(const void *a, const void *b)
 {
@@ -182,8 +180,7 @@ static bool read_group_by(const struct config_reader *r, const struct yaml_node 
 	return check_group_by(&r->fields, list, &t, all);
 }
 
-/* ---- nodes
- * --------------------------------------------------------------------------------------- */
+/* ---- nodes ---------------------------------------------------------------------------- */
 
 static bool read_intervals(const struct config_reader *r, const struct yaml_node *node,
 			   const struct route_draft *d, struct route *out)

@@ -343,8 +343,7 @@ static bool utf8_list(struct str text, struct matcher_list *l, struct err *err)
 	return true;
 }
 
-/* ---- both
- * ---------------------------------------------------------------------------------------- */
+/* ---- both ----------------------------------------------------------------------------- */
 
 bool am_matchers_parse(struct str text, struct arena *a, struct matcher **out, size_t *n,
 		       struct err *err)

@@ -138,8 +138,7 @@ static struct gather collect(struct page *p, enum alert_state state)
 	return g;
 }
 
-/* ---- what alerts have in common
- * ------------------------------------------------------------------ */
+/* ---- what alerts have in common ------------------------------------------------------- */
 
 static struct labels labels_of(const struct rule_alert_view *a, bool annotations)
 {
@@ -172,8 +171,7 @@ static struct labels common_of(struct page *p, const struct card *c, bool annota
 	return all;
 }
 
-/* ---- one card
- * ------------------------------------------------------------------------------------ */
+/* ---- one card ------------------------------------------------------------------------- */
 
 static const char *const headline_names[] = {"summary", "title", "message", "description"};
 static const char *const runbook_names[] = {"runbook_url", "runbook"};
@@ -346,8 +344,7 @@ static void put_firing(struct page *p)
 	buf_adds(p->b, "</section>\n");
 }
 
-/* ---- pending
- * ------------------------------------------------------------------------------------- */
+/* ---- pending -------------------------------------------------------------------------- */
 
 /* When it will fire, if its condition goes on to hold. */
 static void put_fires_in(struct page *p, const struct rule *r, const struct rule_alert_view *a)
@@ -416,8 +413,7 @@ void page_alerts(struct page *p)
 		buf_adds(p->b, "<p class=\"empty\">No alert matches the filter.</p>\n");
 }
 
-/* ---- of one rule
- * --------------------------------------------------------------------------------- */
+/* ---- of one rule ---------------------------------------------------------------------- */
 
 struct rows {
 	struct page *p;

@@ -4,8 +4,7 @@
 #include "evaluator/core.h"
 #include "notify/notify.h"
 
-/* ---- banners
- * ------------------------------------------------------------------------------------- */
+/* ---- banners -------------------------------------------------------------------------- */
 
 static void banner_begin(struct page *p, const char *class, const char *title)
 {
@@ -119,8 +118,7 @@ void page_banners(struct page *p)
 	}
 }
 
-/* ---- last pages
- * ---------------------------------------------------------------------------------- */
+/* ---- last pages ----------------------------------------------------------------------- */
 
 struct table {
 	struct page *p;
@@ -203,8 +201,7 @@ void page_deliveries(struct page *p)
 	buf_adds(p->b, "</section>\n");
 }
 
-/* ---- Prometheuses and receivers
- * ------------------------------------------------------------------ */
+/* ---- Prometheuses and receivers ------------------------------------------------------- */
 
 static bool put_prometheus(void *arg, const struct prometheus_view *v)
 {

@@ -77,8 +77,7 @@ static const char table_head[] =
 	"<table class=\"stack rules\">\n<thead><tr><th scope=\"col\">State</th>"
 	"<th scope=\"col\">Rule</th><th scope=\"col\">Last evaluation</th></tr></thead>\n<tbody>\n";
 
-/* ---- failing
- * ------------------------------------------------------------------------------------- */
+/* ---- failing -------------------------------------------------------------------------- */
 
 static bool failing_rule(void *arg, const struct rule_view *r)
 {
@@ -121,8 +120,7 @@ static void put_failing(struct page *p)
 	buf_adds(p->b, "</section>\n");
 }
 
-/* ---- all, by group
- * ------------------------------------------------------------------------------- */
+/* ---- all, by group -------------------------------------------------------------------- */
 
 static bool count_rule(void *arg, const struct rule_view *r)
 {

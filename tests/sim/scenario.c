@@ -66,8 +66,7 @@ static struct str block(struct story *st)
 	}
 }
 
-/* ---- what happens
- * -------------------------------------------------------------------------------- */
+/* ---- what happens --------------------------------------------------------------------- */
 
 static bool do_config(struct story *st, struct str args ATTR_UNUSED)
 {
@@ -254,8 +253,7 @@ static bool do_store(struct story *st, struct str args)
 	return true;
 }
 
-/* ---- what is expected
- * ------------------------------------------------------------------------------ */
+/* ---- what is expected ----------------------------------------------------------------- */
 
 static struct page *oldest(struct story *st, struct str host)
 {
@@ -407,8 +405,7 @@ static bool do_expect(struct story *st, struct str args)
 	return wrong(st, "cannot expect ", what);
 }
 
-/* ---- the file
- * ----------------------------------------------------------------------------------------- */
+/* ---- the file ------------------------------------------------------------------------- */
 
 static const struct {
 	const char *word;

@@ -51,8 +51,7 @@ ms_t sim_span(struct sim *s, ms_t most)
 	return most > 0 ? (ms_t)(sim_random(s) % (uint64_t)(most + 1)) : 0;
 }
 
-/* ---- words
- * --------------------------------------------------------------------------------------- */
+/* ---- words ---------------------------------------------------------------------------- */
 
 void sim_trace(struct sim *s, const char *fmt, ...)
 {
@@ -81,8 +80,7 @@ _Noreturn void sim_fail(struct sim *s, const char *invariant, const char *fmt, .
 	exit(1);
 }
 
-/* ---- events
- * -------------------------------------------------------------------------------------- */
+/* ---- events --------------------------------------------------------------------------- */
 
 static bool before(const struct sim_event *a, const struct sim_event *b)
 {
@@ -126,8 +124,7 @@ static struct sim_event pop(struct sim *s)
 	return first;
 }
 
-/* ---- the network
- * --------------------------------------------------------------------------------- */
+/* ---- the network ---------------------------------------------------------------------- */
 
 static void flight_free(struct flight *f)
 {
@@ -294,8 +291,7 @@ static const struct io_ops OPS = {
 	.changed = op_changed,
 };
 
-/* ---- turns
- * --------------------------------------------------------------------------------------- */
+/* ---- turns ---------------------------------------------------------------------------- */
 
 /* One more thing has become visible or durable; crash.c stops the world at each. */
 static void effect(struct sim *s)
@@ -435,8 +431,7 @@ void sim_step_clock(struct sim *s, ms_t by)
 	turn(s);
 }
 
-/* ---- files
- * --------------------------------------------------------------------------------------- */
+/* ---- files ---------------------------------------------------------------------------- */
 
 static bool files_read(void *arg, struct str path, struct arena *a, struct str *out,
 		       struct err *err)
@@ -494,8 +489,7 @@ static struct config *load(struct sim *s, struct err *err)
 	return c;
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------- */
 
 bool sim_start(struct sim *s, struct err *err)
 {

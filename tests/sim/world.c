@@ -82,8 +82,7 @@ struct receivers *world_receivers(struct world *w)
 	return w->receivers;
 }
 
-/* ---- series
- * -------------------------------------------------------------------------------------- */
+/* ---- series --------------------------------------------------------------------------- */
 
 static bool series_labels(struct str text, struct arena *a, struct labels *out, struct err *err)
 {
@@ -164,8 +163,7 @@ bool world_gone(struct world *w, struct str series, struct err *err)
 	return e != NULL;
 }
 
-/* ---- the little PromQL
- * ----------------------------------------------------------------------------- */
+/* ---- the little PromQL ---------------------------------------------------------------- */
 
 static struct elements eval(struct world *w, const struct expr *e, struct arena *a);
 
@@ -486,8 +484,7 @@ size_t world_truth(struct world *w, struct str expr, struct arena *a, struct str
 	return es.n;
 }
 
-/* ---- requests
- * -------------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------- */
 
 static struct str param(struct str text, const char *name, struct arena *a)
 {

@@ -45,8 +45,7 @@ static struct str json_str(const json_t *o, const char *key)
 	return (struct str){.p = json_string_value(v), .n = json_string_length(v)};
 }
 
-/* ---- matchers
- * ------------------------------------------------------------------------------------ */
+/* ---- matchers ------------------------------------------------------------------------- */
 
 static bool parse_case(const json_t *c, struct arena *a, struct matcher **v, size_t *n,
 		       struct err *err)
@@ -138,8 +137,7 @@ static void test_matching(void **state)
 	json_decref(root);
 }
 
-/* ---- whole configurations
- * ------------------------------------------------------------------------ */
+/* ---- whole configurations ------------------------------------------------------------- */
 
 static struct notify_config *config_of(struct str text, struct diags *diags)
 {
