@@ -16,6 +16,7 @@
 #include "evaluator/core_private.h"
 #include "evaluator/group.h"
 #include "evaluator/prom.h"
+#include "promql/matcher.h"
 #include "store/batch.h"
 
 struct restore {
@@ -213,23 +214,9 @@ static void on_past(struct prom_query *q, struct now now, enum prom_end end, con
 
 static void put_matcher(struct buf *b, struct str name, struct str value)
 {
-	if (label_name_legacy(name)) {
-		buf_add(b, name);
-	} else {
-		buf_addc(b, '"');
-		buf_add(b, name);
-		buf_addc(b, '"');
-	}
-	buf_adds(b, "=\"");
-	for (size_t i = 0; i < value.n; i++) {
-		if (value.p[i] == '"' || value.p[i] == '\\')
-			buf_addc(b, '\\');
-		if (value.p[i] == '\n')
-			buf_adds(b, "\\n");
-		else
-			buf_addc(b, value.p[i]);
-	}
-	buf_addc(b, '"');
+	const struct matcher m = {.op = MATCH_EQ, .name = name, .value = value};
+
+	matcher_put(b, &m);
 }
 
 static void put_expr(struct buf *b, const struct rule *rule)
