@@ -19,7 +19,7 @@ struct note {
 struct notes {
 	struct arena arena;
 	struct map seen;
-	struct note *v; /* in the arena */
+	struct note *v; /* owned; texts are in the arena */
 	size_t n, cap, left_out;
 	struct str query; /* for line and column of a position; borrowed */
 };
