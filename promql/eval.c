@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/num.h"
+#include "promql/grouping.h"
 #include "promql/labels.h"
 
 #define STOP_EVERY ((size_t)1 << 16) /* samples between two questions whether to stop */
@@ -98,6 +100,26 @@ struct row *eval_rows(struct eval *ev, size_t n)
 	return ARENA_ARRAY(ev->a, struct row, n);
 }
 
+bool eval_scalar(struct eval *ev, double v, struct vec *out)
+{
+	*out = (struct vec){.v = eval_rows(ev, 1), .n = 1};
+	out->v[0].v = eval_column(ev);
+	for (size_t i = 0; out->v[0].v && i < ev->grid.n; i++)
+		out->v[0].v[i] = v;
+	return out->v[0].v;
+}
+
+void eval_note_quantile(struct eval *ev, const struct expr *e, double q)
+{
+	struct buf b;
+
+	buf_init(&b, 64);
+	num_put_float(&b, q, 'g', -1);
+	notes_warn(ev->notes, e->start, "quantile value should be between 0 and 1, got %s",
+		   buf_cstr(&b));
+	buf_done(&b);
+}
+
 struct str eval_metric_name(struct labels labels)
 {
 	return labels_get(labels, STR(LABEL_NAME));
@@ -124,6 +146,11 @@ static bool row_absorb(struct eval *ev, struct row *to, const struct row *from)
 
 bool eval_merge_rows(struct eval *ev, struct vec *vec)
 {
+	return eval_merge_rows_or(ev, vec, "vector cannot contain metrics with the same labelset");
+}
+
+bool eval_merge_rows_or(struct eval *ev, struct vec *vec, const char *error)
+{
 	size_t size = 4, kept = 0;
 	uint32_t *slots;
 
@@ -142,8 +169,7 @@ bool eval_merge_rows(struct eval *ev, struct vec *vec)
 			vec->v[kept] = *r;
 			slots[at] = (uint32_t)++kept;
 		} else if (!row_absorb(ev, &vec->v[slots[at] - 1], r)) {
-			return eval_fail(ev, NULL,
-					 "vector cannot contain metrics with the same labelset");
+			return eval_fail(ev, NULL, "%s", error);
 		}
 	}
 	vec->n = kept;
@@ -157,7 +183,7 @@ bool eval_drop_names(struct eval *ev, struct vec *vec)
 
 		r->drop_name = ev->o->delayed_name_removal;
 		if (!ev->o->delayed_name_removal)
-			r->labels = labels_without_name(ev->a, r->labels);
+			r->labels = labels_without_metric(ev->a, r->labels);
 	}
 	return ev->o->delayed_name_removal || eval_merge_rows(ev, vec);
 }

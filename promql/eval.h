@@ -81,6 +81,9 @@ struct eval {
 	size_t held;		     /* samples held */
 	size_t until_stop;	     /* samples until `stop` is asked again */
 	struct column *free_columns; /* eval.c's own */
+	/* Within histogram_count and its like: what is read tells of resets in its hints, so that
+	 * sums over them can warn of collisions. */
+	bool tell_resets;
 };
 
 ms_t range_end(const struct eval *ev, const struct range_set *rs, size_t step);
@@ -106,8 +109,12 @@ struct call {
 typedef bool eval_fn(struct call *c, struct vec *out);
 
 enum func_flags {
-	FUNC_KEEPS_NAME = 1, /* results keep __name__ (last_over_time, sort, label_replace ...) */
-	FUNC_LAZY = 2,	     /* evaluates its own arguments (timestamp, info) */
+	FUNC_KEEPS_NAME = 1,  /* results keep __name__ (last_over_time, sort, label_replace ...) */
+	FUNC_LAZY = 2,	      /* evaluates its own arguments (timestamp, info) */
+	FUNC_ANCHORED = 4,    /* takes `anchored` ranges */
+	FUNC_SMOOTHED = 8,    /* takes `smoothed` ranges */
+	FUNC_NO_BUCKETS = 16, /* looks only at count and sum of a histogram */
+	FUNC_BUCKETS = 32,    /* looks at buckets */
 };
 
 struct func {
@@ -122,8 +129,8 @@ extern const struct func
 extern const struct func FUNCS_TIME[];	/* func_time.c: time, minute ..., timestamp, start, step */
 extern const struct func FUNCS_LABEL[]; /* func_label.c: label_*, sort*, absent, scalar, vector */
 extern const struct func FUNCS_INFO[];	/* func_info.c: info */
-extern const struct func FUNCS_RATE[];	/* func_rate.c: rate increase delta irate idelta resets
-					   changes deriv predict_linear ... */
+extern const struct func FUNCS_RATE[];	/* func_rate.c: rate ... irate, resets, changes */
+extern const struct func FUNCS_TREND[]; /* func_trend.c: deriv, predict_linear ... */
 extern const struct func FUNCS_OVER_TIME[]; /* func_over_time.c */
 extern const struct func FUNCS_HISTOGRAM[]; /* func_histogram.c: histogram_* */
 
@@ -144,6 +151,11 @@ ATTR_CHECK bool eval_work(struct eval *ev, size_t n);
 /* false with *ev->err set: finished prose, pos the place of e. */
 bool eval_fail(struct eval *ev, const struct expr *e, const char *fmt, ...) ATTR_PRINTF(3, 4);
 
+/* A scalar: one row without labels, the same value at every step. */
+ATTR_CHECK bool eval_scalar(struct eval *ev, double v, struct vec *out);
+/* "quantile value should be between 0 and 1, got ..." at e, which is the parameter. */
+void eval_note_quantile(struct eval *ev, const struct expr *e, double q);
+
 /* Evaluates e over ev->grid; scalars come as one row. */
 ATTR_CHECK bool eval_vec(struct eval *ev, const struct expr *e, struct vec *out);
 ATTR_CHECK bool eval_ranges(struct eval *ev, const struct expr *e, struct range_set *out);
@@ -156,6 +168,8 @@ ATTR_CHECK bool eval_selector(struct eval *ev, const struct expr *selector, enum
  * one row if they never have a value at the same step; else the error "vector cannot contain
  * metrics with the same labelset". */
 ATTR_CHECK bool eval_merge_rows(struct eval *ev, struct vec *vec);
+/* The same with other words. */
+ATTR_CHECK bool eval_merge_rows_or(struct eval *ev, struct vec *vec, const char *error);
 /* Sets drop_name, or drops the name at once where delayed removal is off; then merges. */
 ATTR_CHECK bool eval_drop_names(struct eval *ev, struct vec *vec);
 /* The sample name for annotations that name a metric: labels' __name__, or "". */

@@ -1,23 +1,13 @@
-/*
- * Native histograms as literals: adding and printing. Buckets are spread out to (index, count)
- * pairs for that, and packed into spans again.
- */
+/* Native histograms as records: buckets one by one, their bounds, and their texts. */
 #include "promql/histogram.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/num.h"
 
-struct bucket {
-	int64_t index;
-	double count;
-};
-
-struct sparse {
-	struct bucket *v; /* ascending */
-	size_t n;
-};
+#define GAP_MAX 100000 /* empty buckets written out in one gap of a literal */
 
 static struct histogram_buckets buckets_dup(struct arena *a, const struct histogram_buckets *b)
 {
@@ -46,161 +36,73 @@ struct histogram *histogram_dup(struct arena *a, const struct histogram *h)
 	return out;
 }
 
-/* The buckets at a resolution `shift` steps coarser; neighbours that fall together are summed. */
-static struct sparse spread(struct arena *a, const struct histogram_buckets *b, int shift)
+bool histogram_next(struct histogram_iter *it)
 {
-	struct sparse out = {.v = ARENA_ARRAY(a, struct bucket, b->n_counts)};
-	int64_t index = 0;
-	size_t k = 0;
+	for (; it->span < it->b->n_spans; it->span++, it->entered = false) {
+		const struct histogram_span *s = &it->b->spans[it->span];
 
-	for (size_t s = 0; s < b->n_spans; s++) {
-		index += b->spans[s].offset;
-		for (uint32_t i = 0; i < b->spans[s].length && k < b->n_counts; i++, index++) {
-			int64_t at = shift ? ((index - 1) >> shift) + 1 : index;
-
-			if (out.n && out.v[out.n - 1].index == at)
-				out.v[out.n - 1].count += b->counts[k++];
-			else
-				out.v[out.n++] =
-					(struct bucket){.index = at, .count = b->counts[k++]};
+		if (!it->entered) {
+			it->after += s->offset;
+			it->in_span = 0;
+			it->entered = true;
 		}
+		if (it->in_span < s->length)
+			break;
 	}
-	return out;
-}
-
-static struct sparse merge(struct arena *a, struct sparse x, struct sparse y, int sign)
-{
-	struct sparse out = {.v = ARENA_ARRAY(a, struct bucket, x.n + y.n)};
-	size_t i = 0, k = 0;
-
-	while (i < x.n || k < y.n) {
-		bool both = i < x.n && k < y.n && x.v[i].index == y.v[k].index;
-
-		if (k >= y.n || (i < x.n && x.v[i].index <= y.v[k].index)) {
-			out.v[out.n] = x.v[i++];
-			out.v[out.n].count += both ? sign * y.v[k++].count : 0;
-		} else {
-			out.v[out.n] = y.v[k++];
-			out.v[out.n].count *= sign;
-		}
-		out.n++;
-	}
-	return out;
-}
-
-static struct histogram_buckets pack(struct arena *a, struct sparse s)
-{
-	struct histogram_buckets out = {.spans = ARENA_ARRAY(a, struct histogram_span, s.n),
-					.counts = ARENA_ARRAY(a, double, s.n),
-					.n_counts = s.n};
-	int64_t next = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		if (i == 0 || s.v[i].index != next)
-			out.spans[out.n_spans++] =
-				(struct histogram_span){.offset = (int32_t)(s.v[i].index - next)};
-		out.spans[out.n_spans - 1].length++;
-		out.counts[i] = s.v[i].count;
-		next = s.v[i].index + 1;
-	}
-	return out;
-}
-
-static double upper_bound(int64_t index, int32_t schema)
-{
-	return exp2((double)index * exp2(-(double)schema));
-}
-
-/* Moves the buckets that begin below the threshold into the zero bucket. Returns the threshold,
- * raised if a bucket with something in it sticks out of it. */
-static double absorb(struct sparse *s, int32_t schema, double threshold, double *zero)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n; i++) {
-		if (upper_bound(s->v[i].index - 1, schema) >= threshold) {
-			s->v[n++] = s->v[i];
-			continue;
-		}
-		*zero += s->v[i].count;
-		if (s->v[i].count != 0)
-			threshold = MAX(threshold, upper_bound(s->v[i].index, schema));
-	}
-	s->n = n;
-	return threshold;
-}
-
-static enum counter_reset combined_reset(enum counter_reset x, enum counter_reset y)
-{
-	if (x == y)
-		return x;
-	return x == RESET_GAUGE || y == RESET_GAUGE ? RESET_GAUGE : RESET_UNKNOWN;
-}
-
-static bool same_bounds(const struct histogram *x, const struct histogram *y)
-{
-	return x->n_custom_values == y->n_custom_values &&
-	       (x->n_custom_values == 0 ||
-		memcmp(x->custom_values, y->custom_values,
-		       x->n_custom_values * sizeof(*x->custom_values)) == 0);
-}
-
-/* Both sides at one resolution and with one zero bucket. */
-struct sides {
-	struct sparse pos[2], neg[2];
-	double zero[2], threshold;
-	int32_t schema;
-};
-
-static struct sides align(struct arena *a, const struct histogram *const h[2])
-{
-	struct sides s = {.schema = MIN(h[0]->schema, h[1]->schema),
-			  .threshold = MAX(h[0]->zero_threshold, h[1]->zero_threshold)};
-
-	for (int i = 0; i < 2; i++) {
-		s.pos[i] = spread(a, &h[i]->pos, h[i]->schema - s.schema);
-		s.neg[i] = spread(a, &h[i]->neg, h[i]->schema - s.schema);
-		s.zero[i] = h[i]->zero_count;
-	}
-	if (h[0]->zero_threshold == h[1]->zero_threshold || s.schema == HISTOGRAM_CUSTOM_SCHEMA)
-		return s;
-	for (double before = -1; before != s.threshold;) {
-		before = s.threshold;
-		for (int i = 0; i < 2; i++) {
-			s.threshold = absorb(&s.pos[i], s.schema, s.threshold, &s.zero[i]);
-			s.threshold = absorb(&s.neg[i], s.schema, s.threshold, &s.zero[i]);
-		}
-	}
-	return s;
-}
-
-bool histogram_add(struct arena *a, const struct histogram *x, const struct histogram *y, int sign,
-		   struct histogram **out, struct err *err)
-{
-	bool custom = x->schema == HISTOGRAM_CUSTOM_SCHEMA;
-
-	if (custom != (y->schema == HISTOGRAM_CUSTOM_SCHEMA))
-		return err_set(err, -1,
-			       "cannot apply this operation on histograms with a mix of "
-			       "exponential and custom bucket schemas");
-	if (custom && !same_bounds(x, y))
-		return err_set(err, -1,
-			       "cannot apply this operation on custom buckets histograms with "
-			       "different custom bounds");
-
-	struct sides s = align(a, (const struct histogram *const[]){x, y});
-	struct histogram *sum = histogram_dup(a, x);
-
-	sum->schema = s.schema;
-	sum->reset = combined_reset(x->reset, y->reset);
-	sum->count = x->count + sign * y->count;
-	sum->sum = x->sum + sign * y->sum;
-	sum->zero_count = s.zero[0] + sign * s.zero[1];
-	sum->zero_threshold = s.threshold;
-	sum->pos = pack(a, merge(a, s.pos[0], s.pos[1], sign));
-	sum->neg = pack(a, merge(a, s.neg[0], s.neg[1], sign));
-	*out = sum;
+	if (it->span == it->b->n_spans || it->next == it->b->n_counts)
+		return false;
+	it->in_span++;
+	it->index = it->after++;
+	it->count = it->b->counts[it->next++];
 	return true;
+}
+
+double histogram_bound(const struct histogram *h, int64_t index)
+{
+	int32_t schema = h->schema;
+	int64_t fraction;
+
+	if (histogram_is_custom(h)) {
+		if (index < 0)
+			return -INFINITY;
+		return (size_t)index < h->n_custom_values ? h->custom_values[index]
+							  : (double)INFINITY;
+	}
+	if (schema < 0) {
+		double e = (double)index * exp2(-(double)schema);
+
+		return e == 1024 ? DBL_MAX : exp2(e);
+	}
+	fraction = index & (((int64_t)1 << schema) - 1);
+	if (fraction == 0 && index >> schema == 1024)
+		return DBL_MAX;
+	return ldexp(exp2((double)fraction / (double)((int64_t)1 << schema)),
+		     (int)(index >> schema));
+}
+
+size_t histogram_all_buckets(struct arena *a, const struct histogram *h,
+			     struct histogram_bucket **out)
+{
+	struct histogram_iter pos = {.b = &h->pos}, neg = {.b = &h->neg};
+	struct histogram_bucket *v =
+		ARENA_ARRAY(a, struct histogram_bucket, h->pos.n_counts + h->neg.n_counts + 1);
+	size_t n = h->neg.n_counts, at = n;
+
+	while (at > 0 && histogram_next(&neg))
+		v[--at] = (struct histogram_bucket){.lower = -histogram_bound(h, neg.index),
+						    .upper = -histogram_bound(h, neg.index - 1),
+						    .count = neg.count};
+	if (h->zero_count > 0)
+		v[n++] = (struct histogram_bucket){.lower = -h->zero_threshold,
+						   .upper = h->zero_threshold,
+						   .count = h->zero_count,
+						   .zero = true};
+	while (histogram_next(&pos))
+		v[n++] = (struct histogram_bucket){.lower = histogram_bound(h, pos.index - 1),
+						   .upper = histogram_bound(h, pos.index),
+						   .count = pos.count};
+	*out = v;
+	return n;
 }
 
 /* ---- printing ---------------------------------------------------------------------------------
@@ -245,24 +147,22 @@ static void put_list(struct buf *b, const char *key, const double *v, size_t n)
 static void put_buckets(struct buf *b, const char *offset_key, const char *key,
 			const struct histogram_buckets *buckets)
 {
-	struct arena scratch;
+	struct histogram_iter it = {.b = buckets};
+	int64_t next;
 
-	if (buckets->n_counts == 0)
+	if (!histogram_next(&it))
 		return;
-	arena_init(&scratch);
-
-	struct sparse s = spread(&scratch, buckets, 0);
-	size_t n = (size_t)(s.v[s.n - 1].index - s.v[0].index) + 1;
-
-	if (n <= 100000) {
-		double *counts = ARENA_ARRAY(&scratch, double, n);
-
-		for (size_t i = 0; i < s.n; i++)
-			counts[s.v[i].index - s.v[0].index] = s.v[i].count;
-		put_int(b, offset_key, s.v[0].index);
-		put_list(b, key, counts, n);
+	put_int(b, offset_key, it.index);
+	put_key(b, key);
+	buf_addc(b, '[');
+	num_put_float(b, it.count, 'g', -1);
+	for (next = it.index + 1; histogram_next(&it); next++) {
+		for (; next < it.index && it.index - next < GAP_MAX; next++)
+			buf_adds(b, " 0");
+		buf_addc(b, ' ');
+		num_put_float(b, it.count, 'g', -1);
 	}
-	arena_done(&scratch);
+	buf_addc(b, ']');
 }
 
 void histogram_put(struct buf *b, const struct histogram *h)
@@ -283,4 +183,36 @@ void histogram_put(struct buf *b, const struct histogram *h)
 	put_buckets(b, "offset", "buckets", &h->pos);
 	put_buckets(b, "n_offset", "n_buckets", &h->neg);
 	buf_adds(b, "}}");
+}
+
+static void put_go_bucket(struct buf *b, const struct histogram_bucket *bucket)
+{
+	bool negative = !bucket->zero && bucket->upper <= 0;
+
+	if (bucket->count == 0)
+		return;
+	buf_adds(b, bucket->zero || negative ? ", [" : ", (");
+	num_put_float(b, bucket->lower, 'g', -1);
+	buf_addc(b, ',');
+	num_put_float(b, bucket->upper, 'g', -1);
+	buf_adds(b, negative ? "):" : "]:");
+	num_put_float(b, bucket->count, 'g', -1);
+}
+
+void histogram_put_go(struct buf *b, const struct histogram *h)
+{
+	struct histogram_bucket *v;
+	struct arena scratch;
+	size_t n;
+
+	buf_adds(b, "{count:");
+	num_put_float(b, h->count, 'g', -1);
+	buf_adds(b, ", sum:");
+	num_put_float(b, h->sum, 'g', -1);
+	arena_init(&scratch);
+	n = histogram_all_buckets(&scratch, h, &v);
+	for (size_t i = 0; i < n; i++)
+		put_go_bucket(b, &v[i]);
+	arena_done(&scratch);
+	buf_addc(b, '}');
 }

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "promql/duration.h"
+#include "promql/info.h"
 #include "promql/matcher.h"
 
 /* `offset` and `@` of a selector or subquery, computed. */
@@ -73,26 +74,103 @@ static double value_of(const struct points *p, size_t k, enum selected what)
  */
 
 struct pick {
+	const struct expr *e; /* EXPR_SELECTOR */
 	struct when when;
 	enum selected what;
 	bool smoothed;
 };
 
-/* The value between the samples around t; that of the nearer side where there is only one. */
-static double smooth(const struct points *p, size_t after, ms_t t, ms_t lookback)
+/* A time among samples: `after` is the first one behind it. */
+struct spot {
+	const struct points *p;
+	size_t after;
+	ms_t t;
+};
+
+static const struct histogram *hist_of(const struct points *p, size_t k)
 {
+	return p->h ? p->h[k] : NULL;
+}
+
+static void take(struct eval *ev, struct row *r, size_t i, const struct points *p, size_t k)
+{
+	r->v[i] = p->v[k];
+	if (hist_of(p, k))
+		eval_hist_column(ev, r)[i] = p->h[k];
+}
+
+/* `share` of the way between two histograms; a counter that restarted grew from zero. NULL: they
+ * have nothing to do with each other. */
+static const struct histogram *between(struct eval *ev, const struct histogram *x,
+				       const struct histogram *y, double share)
+{
+	bool restarted = y->reset != RESET_GAUGE && histogram_resets(y, x);
+	struct histogram *diff;
+
+	if (restarted)
+		return histogram_scale(ev->a, y, share);
+	if (!histogram_add(ev->a, y, x, -1, &diff, NULL, NULL) ||
+	    !histogram_add(ev->a, x, histogram_scale(ev->a, diff, share), 1, &diff, NULL, NULL))
+		return NULL;
+	return diff;
+}
+
+static void interpolate(struct eval *ev, const struct pick *pick, struct row *r, size_t i,
+			const struct spot *at)
+{
+	const struct points *p = at->p;
+	size_t k = at->after - 1;
+	double share = (double)(at->t - p->t[k]) / (double)(p->t[k + 1] - p->t[k]);
+	const struct histogram *x = hist_of(p, k), *y = hist_of(p, k + 1), *h;
+	struct str name = eval_metric_name(r->labels);
+
+	if (!x && !y) {
+		r->v[i] = p->v[k] + (p->v[k + 1] - p->v[k]) * share;
+	} else if (!x || !y) {
+		notes_warn(ev->notes, pick->e->start,
+			   "encountered a mix of histograms and floats for metric name \"%.*s\"",
+			   STR_ARG(name));
+	} else if ((h = between(ev, x, y, share))) {
+		r->v[i] = 0;
+		eval_hist_column(ev, r)[i] = h;
+	} else {
+		notes_warn(ev->notes, pick->e->start,
+			   "vector contains a mix of histograms with exponential and custom "
+			   "buckets schemas for metric name \"%.*s\"",
+			   STR_ARG(name));
+	}
+}
+
+/* The value between the samples around t; that of the nearer side where there is only one. */
+static void smooth(struct eval *ev, const struct pick *pick, struct row *r, size_t i,
+		   const struct spot *at)
+{
+	const struct points *p = at->p;
+	size_t after = at->after;
+	ms_t lookback = ev->o->lookback, t = at->t;
 	bool left = after > 0 && p->t[after - 1] > t - lookback && !is_stale(p->v[after - 1]);
 	bool right = after < p->n && p->t[after] <= t + lookback && !is_stale(p->v[after]);
 
 	if (left && (p->t[after - 1] == t || !right))
-		return p->v[after - 1];
-	if (!left)
-		return right ? p->v[after] : stale_nan();
+		take(ev, r, i, p, after - 1);
+	else if (left)
+		interpolate(ev, pick, r, i, at);
+	else if (right)
+		take(ev, r, i, p, after);
+}
 
-	double span = (double)(p->t[after] - p->t[after - 1]);
-	double v = p->v[after - 1];
+/* The sample's histogram; with ev->tell_resets its hint says what the one before tells. */
+static const struct histogram *hist_at(struct eval *ev, const struct points *p, size_t k)
+{
+	const struct histogram *h = p->h[k], *prev = k ? p->h[k - 1] : NULL;
+	struct histogram *out;
 
-	return v + (p->v[after] - v) * (double)(t - p->t[after - 1]) / span;
+	if (!ev->tell_resets || !h || !prev || h->reset != RESET_UNKNOWN)
+		return h;
+	out = ARENA_NEW(ev->a, struct histogram);
+	*out = *h;
+	out->reset = histogram_resets(h, prev) ? RESET_RESET : RESET_NOT_RESET;
+	return out;
 }
 
 /* Fills the row's columns; *any tells whether there was a value at all. */
@@ -109,7 +187,7 @@ static bool fill(struct eval *ev, const struct pick *pick, const struct points *
 		while (at < p->n && p->t[at] <= t)
 			at++;
 		if (pick->smoothed) {
-			r->v[i] = smooth(p, at, t, lookback);
+			smooth(ev, pick, r, i, &(struct spot){.p = p, .after = at, .t = t});
 			*any |= row_has(r, i);
 			continue;
 		}
@@ -117,7 +195,7 @@ static bool fill(struct eval *ev, const struct pick *pick, const struct points *
 			continue;
 		r->v[i] = value_of(p, at - 1, pick->what);
 		if (pick->what == SELECTED_VALUE && p->h && p->h[at - 1])
-			eval_hist_column(ev, r)[i] = p->h[at - 1];
+			eval_hist_column(ev, r)[i] = hist_at(ev, p, at - 1);
 		*any |= row_has(r, i);
 	}
 	return eval_work(ev, ev->grid.n);
@@ -126,7 +204,7 @@ static bool fill(struct eval *ev, const struct pick *pick, const struct points *
 bool eval_selector(struct eval *ev, const struct expr *selector, enum selected what,
 		   struct vec *out)
 {
-	struct pick pick = {.what = what, .smoothed = selector->u.selector.smoothed};
+	struct pick pick = {.e = selector, .what = what, .smoothed = selector->u.selector.smoothed};
 	struct chosen chosen;
 	ms_t lookback = ev->o->lookback;
 
@@ -166,7 +244,7 @@ static struct points points_cut(struct eval *ev, const struct points *p, ms_t fr
 
 	for (size_t k = 0; k < out.n; k++)
 		stale += is_stale(out.v[k]);
-	if (!stale)
+	if (!stale && !(out.h && ev->tell_resets))
 		return out;
 
 	ms_t *t = ARENA_ARRAY(ev->a, ms_t, out.n - stale);
@@ -181,7 +259,7 @@ static struct points points_cut(struct eval *ev, const struct points *p, ms_t fr
 		t[n] = out.t[k];
 		v[n] = out.v[k];
 		if (h)
-			h[n] = out.h[k];
+			h[n] = hist_at(ev, &out, k);
 		if (st)
 			st[n] = out.st[k];
 		n++;
@@ -242,11 +320,28 @@ static struct grid multiples(ms_t from, ms_t to, ms_t step)
 			     .n = to < first ? 0 : (size_t)((to - first) / step) + 1};
 }
 
+/* What is sampled again has other neighbours than it had in the store. */
+static void forget_resets(struct eval *ev, const struct row *r)
+{
+	for (size_t i = 0; r->h && i < ev->grid.n; i++) {
+		struct histogram *h;
+
+		if (!row_has(r, i) || !r->h[i] || r->h[i]->reset == RESET_GAUGE)
+			continue;
+		h = ARENA_NEW(ev->a, struct histogram);
+		*h = *r->h[i];
+		h->reset = RESET_UNKNOWN;
+		r->h[i] = h;
+	}
+}
+
 /* A row's values as samples; `times` is shared by rows without gaps. */
 static struct points row_points(struct eval *ev, const struct row *r, const ms_t *times)
 {
 	size_t n = 0, steps = ev->grid.n;
 	struct points p = {.t = times, .v = r->v, .h = r->h, .n = steps};
+
+	forget_resets(ev, r);
 
 	for (size_t i = 0; i < steps; i++)
 		n += row_has(r, i);
@@ -275,6 +370,7 @@ static bool subquery_rows(struct eval *ev, const struct expr *e, struct grid inn
 			  struct range_set *out)
 {
 	struct grid outer = ev->grid;
+	bool tell_resets = ev->tell_resets;
 	struct vec vec;
 	ms_t *times;
 	bool ok;
@@ -285,7 +381,9 @@ static bool subquery_rows(struct eval *ev, const struct expr *e, struct grid inn
 		return eval_fail(ev, e, "subquery has %zu steps, more than %zu", inner.n,
 				 ev->o->max_steps);
 	ev->grid = inner;
+	ev->tell_resets = false;
 	ok = eval_vec(ev, e->u.subquery.expr, &vec);
+	ev->tell_resets = tell_resets;
 	if (ok) {
 		times = ARENA_ARRAY(ev->a, ms_t, inner.n);
 		for (size_t i = 0; i < inner.n; i++)
@@ -382,6 +480,14 @@ static bool need_subquery(const struct needs *n, const struct expr *e)
 	return ok;
 }
 
+/* The second argument of info() only says which labels are wanted of which info series. */
+static bool need_info(const struct needs *n, const struct expr *e)
+{
+	const struct expr *infos = info_selector(n->ev, e);
+
+	return infos && need_selector(n, infos, 0) && need(n, e->u.call.args[0]);
+}
+
 static bool need(const struct needs *n, const struct expr *e)
 {
 	switch (e->kind) {
@@ -389,6 +495,8 @@ static bool need(const struct needs *n, const struct expr *e)
 	case EXPR_MATRIX: return need_matrix(n, e);
 	case EXPR_SUBQUERY: return need_subquery(n, e);
 	case EXPR_CALL:
+		if (str_eq(e->u.call.name, STR("info")))
+			return need_info(n, e);
 		for (size_t i = 0; i < e->u.call.n_args; i++) {
 			if (!need(n, e->u.call.args[i]))
 				return false;

@@ -422,7 +422,7 @@ static void add_histograms(struct parser *p, struct values *vs, const struct his
 				      inc->schema, h->schema);
 			return;
 		}
-		if (!histogram_add(p->arena, h, inc, sign, &sum, &err)) {
+		if (!histogram_add(p->arena, h, inc, sign, &sum, NULL, &err)) {
 			parser_errorf(p, item_span(&p->item), "%s", err.msg);
 			return;
 		}
