@@ -69,6 +69,7 @@ for d in "$B" "$@"; do
 	done
 done
 
+kind promql promql
 kind promql-lex promql-lex.json
 kind promql-parse promql-parse.json
 kind promql-series promql-series.json

@@ -31,6 +31,7 @@ struct str case_text(const json_t *c, const char *key);
 
 /* kind_<name> with - as _; each is defined in one tests/conformance/kind_*.c */
 #define KINDS(K) \
+	K("promql", kind_promql) \
 	K("promql-lex", kind_promql_lex) \
 	K("promql-parse", kind_promql_parse) \
 	K("promql-series", kind_promql_series) \
