@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "evaluator/config.h"
 #include "evaluator/core_private.h"
+#include "evaluator/element.h"
 #include "evaluator/restore.h"
 #include "evaluator/write.h"
 #include "rules/expand.h"
@@ -68,8 +69,7 @@ struct evaluation {
 	bool seen;	/* Prometheus has answered something in this iteration, or meanwhile */
 	int unanswered; /* questions in a row that nobody answered */
 	struct now now; /* of the present callback: for the changes it makes */
-	struct labels_builder builder;
-	struct buf pairs;
+	struct element_maker maker;
 };
 
 static void rule_begin(struct evaluation *ev, struct now now);
@@ -78,6 +78,15 @@ static void rule_expand(struct evaluation *ev, struct now now);
 static struct rule_run *rule_run(struct evaluation *ev)
 {
 	return &ev->group->rules[ev->at];
+}
+
+static void template_failed(void *arg, const struct rule_text *t, struct str text)
+{
+	struct evaluation *ev = arg;
+
+	io_log(ev->core->io, LOG_LEVEL_WARN, "template failed", "rule=%s name=%s result=%s",
+	       io_quote(rule_run(ev)->rule->name).text, io_quote(t->name).text,
+	       io_quote(text).text);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -98,8 +107,9 @@ static struct evaluation *evaluation_get(struct core *c)
 		vector_init(&ev->questions[i].vector);
 	}
 	arena_init(&ev->arena);
-	labels_builder_init(&ev->builder);
-	buf_init(&ev->pairs, 64u << 20);
+	element_maker_init(&ev->maker, c->expander, &ev->arena);
+	ev->maker.failed = template_failed;
+	ev->maker.arg = ev;
 	writer_init(&ev->writer, c->io);
 	return ev;
 }
@@ -137,8 +147,7 @@ void evaluations_done(struct core *c)
 		prom_query_free(&ev->query);
 		vector_done(&ev->template_vector);
 		arena_done(&ev->arena);
-		labels_builder_done(&ev->builder);
-		buf_done(&ev->pairs);
+		element_maker_done(&ev->maker);
 		writer_done(&ev->writer);
 		free(ev->answers);
 		free(ev);
@@ -388,58 +397,18 @@ static struct expand_env expand_env(struct evaluation *ev)
 	};
 }
 
-static bool expand(struct evaluation *ev, const struct rule_text *t, const struct sample *s,
-		   struct str *out)
-{
-	struct expand_env env = expand_env(ev);
-	struct rule_sample rs = {.labels = s->labels, .value = s->v};
-
-	switch (expand_run(ev->core->expander, t->expand, &env, &rs, &ev->arena, out)) {
-	case EXPAND_OK: return true;
-	case EXPAND_ERROR:
-		io_log(ev->core->io, LOG_LEVEL_WARN, "template failed", "rule=%s name=%s result=%s",
-		       io_quote(rule_run(ev)->rule->name).text, io_quote(t->name).text,
-		       io_quote(*out).text);
-		return true;
-	case EXPAND_WAIT: break;
-	}
-	return false;
-}
-
-/* Sample labels without the name, overlaid by the rule's, then alertname. */
 static bool final_labels(struct evaluation *ev, const struct sample *s, struct labels *out)
 {
-	const struct rule *r = rule_run(ev)->rule;
-	struct labels_builder *b = &ev->builder;
-	bool whole = true;
+	struct expand_env env = expand_env(ev);
 
-	labels_builder_from(b, s->labels);
-	labels_builder_del(b, STR(LABEL_NAME));
-	for (size_t i = 0; i < r->n_labels; i++) {
-		struct str text = {0};
-
-		whole &= expand(ev, &r->label_texts[i], s, &text);
-		labels_builder_set(b, r->label_texts[i].name, text);
-	}
-	labels_builder_set(b, STR(LABEL_ALERTNAME), r->name);
-	*out = labels_builder_build(b, &ev->arena);
-	return whole;
+	return element_labels(&ev->maker, rule_run(ev)->rule, &env, s, out);
 }
 
 static bool final_annotations(struct evaluation *ev, const struct sample *s, struct labels *out)
 {
-	const struct rule *r = rule_run(ev)->rule;
-	bool whole = true;
+	struct expand_env env = expand_env(ev);
 
-	buf_clear(&ev->pairs);
-	for (size_t i = 0; i < r->n_annotations; i++) {
-		struct str text = {0};
-
-		whole &= expand(ev, &r->annotations[i], s, &text);
-		labels_append(&ev->pairs, r->annotations[i].name, text);
-	}
-	*out = labels_dup(&ev->arena, labels_of_bytes(buf_str(&ev->pairs)));
-	return whole;
+	return element_annotations(&ev->maker, rule_run(ev)->rule, &env, s, out);
 }
 
 static bool same_value(double a, double b)
@@ -587,14 +556,9 @@ static void recording_step(struct evaluation *ev, struct now now)
 
 	map_init(&twice);
 	for (size_t i = 0; i < ev->vector->n; i++) {
-		struct labels_builder *b = &ev->builder;
 		struct sample *s = &ev->vector->v[i];
 
-		labels_builder_from(b, s->labels);
-		labels_builder_set(b, STR(LABEL_NAME), r->name);
-		for (size_t k = 0; k < r->n_labels; k++)
-			labels_builder_set(b, r->label_texts[k].name, r->label_texts[k].value);
-		s->labels = labels_builder_build(b, &ev->arena);
+		s->labels = element_recorded(&ev->maker, r, s->labels);
 		if (map_put(&twice, labels_bytes(s->labels), s)) {
 			map_done(&twice);
 			rule_failed(ev, now,

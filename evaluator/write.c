@@ -17,6 +17,7 @@ void writer_init(struct writer *w, const struct io *io)
 	arena_init(&w->arena);
 	remote_write_init(&w->body);
 	map_init(&w->written);
+	element_maker_init(&w->maker, NULL, &w->arena);
 }
 
 void writer_done(struct writer *w)
@@ -25,6 +26,7 @@ void writer_done(struct writer *w)
 	arena_done(&w->arena);
 	remote_write_done(&w->body);
 	map_done(&w->written);
+	element_maker_done(&w->maker);
 }
 
 void writer_cancel(struct writer *w)
@@ -49,30 +51,6 @@ static void add(struct writer *w, struct labels series, double v)
 	map_put(&w->written, labels_bytes(series), w);
 }
 
-/* The unexpanded labels of the rule, the alert's over them, then name and state: a templated label
- * that expanded to nothing shows its raw text, as upstream. */
-static struct labels alert_series(struct writer *w, const struct rule_run *rr,
-				  const struct active *a, struct str name, struct str state)
-{
-	struct labels_builder b;
-	struct labels_iter it = {0};
-	struct label l;
-
-	labels_builder_init(&b);
-	labels_builder_from(&b, rr->rule->labels);
-	while (labels_next(a->labels, &it, &l))
-		labels_builder_set(&b, l.name, l.value);
-	labels_builder_set(&b, STR(LABEL_NAME), name);
-	labels_builder_set(&b, STR(LABEL_ALERTNAME), rr->rule->name);
-	if (state.n)
-		labels_builder_set(&b, STR("alertstate"), state);
-
-	struct labels out = labels_builder_build(&b, &w->arena);
-
-	labels_builder_done(&b);
-	return out;
-}
-
 void writer_add_alerts(struct writer *w, const struct rule_run *rr)
 {
 	const struct active *a;
@@ -83,9 +61,13 @@ void writer_add_alerts(struct writer *w, const struct rule_run *rr)
 	{
 		if (a->state == ALERT_INACTIVE)
 			continue;
-		add(w, alert_series(w, rr, a, STR("ALERTS"), str_of(alert_state_name(a->state))),
+		add(w,
+		    element_alert_series(&w->maker, rr->rule, a->labels, STR("ALERTS"),
+					 str_of(alert_state_name(a->state))),
 		    1);
-		add(w, alert_series(w, rr, a, STR("ALERTS_FOR_STATE"), (struct str){0}),
+		add(w,
+		    element_alert_series(&w->maker, rr->rule, a->labels, STR("ALERTS_FOR_STATE"),
+					 (struct str){0}),
 		    (double)(a->active_at / SECOND));
 	}
 }

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "base/io.h"
 #include "base/map.h"
+#include "evaluator/element.h"
 #include "evaluator/group.h"
 #include "evaluator/remote_write.h"
 #include "evaluator/vector.h"
@@ -26,6 +27,7 @@ struct writer {
 	const struct endpoint *to;
 	struct remote_write body;
 	struct arena arena;
+	struct element_maker maker; /* of ALERTS; in the arena */
 	ms_t at;	     /* timestamp of the samples */
 	struct map written;  /* series of this write */
 	struct rule_run *rr; /* NULL: stale markers only */

@@ -161,6 +161,18 @@ static bool same_sample(const struct memory_series *s, size_t i, double v,
 	return memcmp(&s->v[i], &v, sizeof(v)) == 0;
 }
 
+/* A time that is not after the last one. */
+static enum memory_append append_late(const struct memory_series *s, ms_t t, double v,
+				      const struct histogram *h)
+{
+	struct points p = {.t = s->t, .n = s->n};
+	size_t after = points_after(&p, t);
+
+	if (after == 0 || s->t[after - 1] != t)
+		return MEMORY_OUT_OF_ORDER;
+	return same_sample(s, after - 1, v, h) ? MEMORY_OK : MEMORY_DUPLICATE;
+}
+
 /* What a counter's histogram is told by the one before, as Prometheus's storage tells it. */
 static enum counter_reset hint_after(const struct memory_series *s, const struct histogram *h)
 {
@@ -185,10 +197,8 @@ static const struct histogram *histogram_keep(struct memory *m, const struct mem
 enum memory_append memory_append(struct memory *m, struct memory_series *s, ms_t t, double v,
 				 const struct histogram *h, ms_t st)
 {
-	if (s->n && t < s->t[s->n - 1])
-		return MEMORY_OUT_OF_ORDER;
-	if (s->n && t == s->t[s->n - 1])
-		return same_sample(s, s->n - 1, v, h) ? MEMORY_OK : MEMORY_DUPLICATE;
+	if (s->n && t <= s->t[s->n - 1])
+		return append_late(s, t, v, h);
 	if (m->samples >= m->limit)
 		return MEMORY_FULL;
 	make_room(s, h, st);

@@ -23,7 +23,7 @@ enum memory_append {
 	MEMORY_OK,
 	MEMORY_DUPLICATE,    /* the same time with another value: refused ("duplicate sample for
 				timestamp") */
-	MEMORY_OUT_OF_ORDER, /* an earlier time: refused */
+	MEMORY_OUT_OF_ORDER, /* before the last one, where there is none: refused */
 	MEMORY_FULL,	     /* past the limit of samples */
 };
 /* h NULL: the float v. st 0: no start timestamp. The same sample once more is MEMORY_OK. */

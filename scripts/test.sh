@@ -75,6 +75,7 @@ kind promql-parse promql-parse.json
 kind promql-series promql-series.json
 kind promql-pretty promql-pretty.json
 kind rule-dependencies rule-dependencies.json
+kind rule-scenarios rule-scenarios.json
 kind templates templates.json
 kind rule-files rule-files
 kind real-rules real-rules

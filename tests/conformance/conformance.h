@@ -37,6 +37,7 @@ struct str case_text(const json_t *c, const char *key);
 	K("promql-series", kind_promql_series) \
 	K("promql-pretty", kind_promql_pretty) \
 	K("rule-dependencies", kind_rule_dependencies) \
+	K("rule-scenarios", kind_rule_scenarios) \
 	K("templates", kind_templates) \
 	K("rule-files", kind_rule_files) \
 	K("real-rules", kind_real_rules)
