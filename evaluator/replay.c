@@ -102,9 +102,9 @@ static bool query(struct replay *r, const struct expr *e, ms_t at, ms_t until, s
 	struct past_source past = {.source = {.select = past_select},
 				   .inner = memory_source(r->store),
 				   .until = until};
-	struct engine_query q = {.expr = e, .start = at, .end = at};
+	struct engine_query q = {.source = &past.source, .expr = e, .start = at, .end = at};
 
-	if (!engine_eval(&r->o.engine, &past.source, &q, &r->arena, out, NULL, err))
+	if (!engine_eval(&r->o.engine, &q, &r->arena, out, NULL, err))
 		return false;
 	if (out->type != PROMQL_VECTOR && out->type != PROMQL_SCALAR)
 		return err_set(err, -1, "rule result is not a vector or scalar");

@@ -222,7 +222,8 @@ static bool run_at_once(struct replay *r, struct replay_rule *rr, ms_t start, ms
 {
 	ms_t offset = rr->group->def->query_offset;
 	ms_t last = start + (end - start) / step * step;
-	struct engine_query q = {.expr = rr->rule->expr,
+	struct engine_query q = {.source = memory_source(r->store),
+				 .expr = rr->rule->expr,
 				 .start = start - offset,
 				 .end = last - offset,
 				 .step = last > start ? step : 0};
@@ -233,8 +234,7 @@ static bool run_at_once(struct replay *r, struct replay_rule *rr, ms_t start, ms
 
 	arena_init(&a);
 	ok = (q.expr->type == PROMQL_VECTOR || q.expr->type == PROMQL_SCALAR) &&
-	     engine_eval(&r->o.engine, memory_source(r->store), &q, &a, &res, NULL, &err) &&
-	     step_all(r, rr, &res, &q, &a);
+	     engine_eval(&r->o.engine, &q, &a, &res, NULL, &err) && step_all(r, rr, &res, &q, &a);
 	arena_done(&a);
 	return ok;
 }

@@ -28,9 +28,9 @@ struct writer {
 	struct remote_write body;
 	struct arena arena;
 	struct element_maker maker; /* of ALERTS; in the arena */
-	ms_t at;	     /* timestamp of the samples */
-	struct map written;  /* series of this write */
-	struct rule_run *rr; /* NULL: stale markers only */
+	ms_t at;		    /* timestamp of the samples */
+	struct map written;	    /* series of this write */
+	struct rule_run *rr;	    /* NULL: stale markers only */
 	writer_done_fn *done;
 };
 

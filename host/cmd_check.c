@@ -10,95 +10,15 @@
 #include "base/yaml.h"
 #include "evaluator/config.h"
 #include "host/commands.h"
+#include "host/diag_text.h"
 #include "host/files.h"
 #include "rules/rules.h"
-
-#define SOURCE_MOST 160 /* of a line that is shown */
 
 struct check {
 	struct limits limits;
 	struct buf out, errors;
 	bool failed;
 };
-
-/* ---- showing places ------------------------------------------------------------------------ */
-
-static struct str line_of(struct str text, int line)
-{
-	for (int i = 1; i < line && text.n; i++) {
-		ptrdiff_t end = str_find_char(text, '\n');
-
-		text = end < 0 ? (struct str){0} : str_from(text, (size_t)end + 1);
-	}
-
-	ptrdiff_t end = str_find_char(text, '\n');
-
-	return end < 0 ? text : str_cut(text, 0, (size_t)end);
-}
-
-/* The line, and below it ^~~~ from the column to the end of the word. */
-static void put_source(struct buf *b, struct str line, int col)
-{
-	size_t at = (size_t)col - 1;
-
-	if (!str_trim(line).n || at > line.n || at > SOURCE_MOST || !str_is_utf8(line))
-		return;
-	buf_adds(b, "    ");
-	buf_add(b, str_cut(line, 0, SOURCE_MOST));
-	buf_adds(b, line.n > SOURCE_MOST ? "...\n    " : "\n    ");
-	for (size_t i = 0; i < at; i++) {
-		if (line.p[i] == '\t')
-			buf_addc(b, '\t');
-		else if (((unsigned char)line.p[i] & 0xC0) != 0x80)
-			buf_addc(b, ' ');
-	}
-	buf_addc(b, '^');
-	for (size_t i = at + 1; i < MIN(line.n, (size_t)SOURCE_MOST); i++) {
-		if (line.p[i] == ' ' || line.p[i] == '\t' || line.p[i] == ',')
-			break;
-		if (((unsigned char)line.p[i] & 0xC0) != 0x80)
-			buf_addc(b, '~');
-	}
-	buf_addc(b, '\n');
-}
-
-static void put_place(struct check *c, const struct diag *d)
-{
-	struct arena a;
-	struct str text;
-
-	if (!d->file || d->line < 1 || d->col < 1 || strcmp(d->file, "-") == 0)
-		return;
-	arena_init(&a);
-	if (file_read(str_of(d->file), c->limits.file_bytes, &a, &text, NULL))
-		put_source(&c->errors, line_of(text, d->line), d->col);
-	arena_done(&a);
-}
-
-static void put_diag(struct check *c, const struct diag *d)
-{
-	struct buf *b = &c->errors;
-	/* That a file cannot be read is said with its name. */
-	bool named = d->file && (d->line > 0 || !strstr(d->msg, d->file));
-
-	if (named)
-		buf_printf(b, "%s:", d->file);
-	if (d->line > 0)
-		buf_printf(b, "%d:", d->line);
-	if (d->line > 0 && d->col > 0)
-		buf_printf(b, "%d:", d->col);
-	buf_printf(b, "%s%s%s\n", named ? " " : "", d->warning ? "warning: " : "", d->msg);
-	put_place(c, d);
-}
-
-static void put_diags(struct check *c, const struct diags *diags)
-{
-	for (size_t i = 0; i < diags->n; i++)
-		put_diag(c, &diags->v[i]);
-	if (diags->left_out)
-		buf_printf(&c->errors, "... and %zu more\n", diags->left_out);
-	c->failed |= diags->errors > 0;
-}
 
 /* ---- checking ------------------------------------------------------------------------------ */
 
@@ -163,7 +83,8 @@ static void check_file(struct check *c, struct str file)
 	if (diags.errors)
 		buf_printf(&c->out, "  FAILED: %zu error%s\n", diags.errors + diags.left_out,
 			   diags.errors + diags.left_out == 1 ? "" : "s");
-	put_diags(c, &diags);
+	diag_text_put_all(&c->errors, &diags, c->limits.file_bytes);
+	c->failed |= diags.errors > 0;
 	command_write(STDOUT_FILENO, buf_str(&c->out));
 	command_write(STDERR_FILENO, buf_str(&c->errors));
 	buf_clear(&c->out);

@@ -107,8 +107,8 @@ static void add_histogram(struct eval *ev, const struct expr *e, const struct ro
 	}
 	if (a->incompatible)
 		return;
-	if (!(e->u.aggregate.op == AGGR_AVG ? histogram_mean_add
-					    : histogram_sum_add)(a->h, r->h[i], &told, NULL)) {
+	if (!(e->u.aggregate.op == AGGR_AVG ? histogram_mean_add : histogram_sum_add)(a->h, r->h[i],
+										      &told)) {
 		struct str name = eval_metric_name(r->labels);
 
 		a->incompatible = true;

@@ -305,9 +305,8 @@ static void eval_init(struct eval *ev, const struct engine_options *o, const str
 	ev->query = ev->grid;
 }
 
-bool engine_eval(const struct engine_options *o, const struct series_source *source,
-		 const struct engine_query *q, struct arena *a, struct result *out,
-		 struct notes *notes, struct err *err)
+bool engine_eval(const struct engine_options *o, const struct engine_query *q, struct arena *a,
+		 struct result *out, struct notes *notes, struct err *err)
 {
 	const struct expr *e = expr_unwrap(q->expr);
 	struct notes own;
@@ -322,7 +321,7 @@ bool engine_eval(const struct engine_options *o, const struct series_source *sou
 	if (!notes)
 		notes_init(&own, (struct str){0});
 	ev.notes = notes ? notes : &own;
-	ev.source = source;
+	ev.source = q->source;
 	ev.a = a;
 	ev.err = err;
 	*out = (struct result){.type = e->type};

@@ -33,6 +33,7 @@ struct engine_options {
 };
 
 struct engine_query {
+	const struct series_source *source;
 	const struct expr *expr;
 	ms_t start, end;
 	ms_t step; /* 0: an instant query at start (= end) */
@@ -58,12 +59,13 @@ void engine_options_default(struct engine_options *o);
 
 /* Everything in *out lives in the arena or in the source. notes may be NULL. err->msg has
  * Prometheus's words; err->pos is the place in the text, if there is one. */
-ATTR_CHECK bool engine_eval(const struct engine_options *o, const struct series_source *source,
-			    const struct engine_query *q, struct arena *a, struct result *out,
-			    struct notes *notes, struct err *err);
+ATTR_CHECK bool engine_eval(const struct engine_options *o, const struct engine_query *q,
+			    struct arena *a, struct result *out, struct notes *notes,
+			    struct err *err);
 
-/* What a query will select: for fetching it beforehand. fn gets every selector once with the span
- * of samples that is needed; false: the durations cannot be computed. */
+/* What a query will select (its source is not looked at): for fetching it beforehand. fn gets every
+ * selector once with the span of samples that is needed; false: the durations cannot be computed.
+ */
 typedef void engine_need_fn(void *arg, const struct expr *selector, ms_t from, ms_t to);
 ATTR_CHECK bool engine_needs(const struct engine_options *o, const struct engine_query *q,
 			     engine_need_fn *fn, void *arg, struct err *err);

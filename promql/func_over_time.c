@@ -101,7 +101,7 @@ static struct histogram *sum_hists(struct eval *ev, const struct range_set *rs,
 	struct histogram_told told = {0};
 
 	for (size_t k = w->from + 1; k < w->to; k++) {
-		if (!(mean ? histogram_mean_add : histogram_sum_add)(s, w->p->h[k], &told, NULL)) {
+		if (!(mean ? histogram_mean_add : histogram_sum_add)(s, w->p->h[k], &told)) {
 			note_schemas(ev, rs, r);
 			return NULL;
 		}
@@ -116,7 +116,6 @@ static bool sum_mixed(struct call *c, const struct range_set *rs, const struct r
 	struct window w = window_first(&r->p);
 
 	for (size_t i = 0; i < c->ev->grid.n; i++) {
-		struct histogram *h;
 		size_t hists;
 
 		window_move(c->ev, rs, &w, i);
@@ -128,9 +127,7 @@ static bool sum_mixed(struct call *c, const struct range_set *rs, const struct r
 		} else if (hists < w.to - w.from) {
 			note_mixed(c->ev, rs, r);
 		} else {
-			h = sum_hists(c->ev, rs, r, &w, mean);
-			if (h)
-				put_hist(c->ev, out, i, h);
+			put_hist(c->ev, out, i, sum_hists(c->ev, rs, r, &w, mean));
 		}
 		if (!eval_work(c->ev, w.to - w.from))
 			return false;

@@ -113,22 +113,22 @@ static double extrapolation(const struct window *w, struct rate_kind kind, ms_t 
 /* ---- floats -----------------------------------------------------------------------------------
  */
 
-static void rate_of_floats(struct eval *ev, const struct range_set *rs, const struct window *w,
-			   struct rate_kind kind, struct resets *resets, struct row *out, size_t i)
+static double rate_of_floats(struct eval *ev, const struct range_set *rs, const struct window *w,
+			     struct rate_kind kind, struct resets *resets)
 {
 	const double *v = w->p->v;
 	ms_t zero = w->from < w->to ? zero_of(ev, w, kind) : MS_NONE;
 	double result;
 
 	if (w->to - w->from < (zero == MS_NONE ? 2 : 1))
-		return;
+		return stale_nan();
 	result = v[w->to - 1] - (zero == MS_NONE ? v[w->from] : 0);
 	while (resets->next < resets->n && resets->v[resets->next] <= w->from)
 		resets->next++;
 	for (size_t k = resets->next; k < resets->n && resets->v[k] < w->to; k++)
 		result += v[resets->v[k] - 1];
 	result *= extrapolation(w, kind, zero, v[w->from], result);
-	out->v[i] = kind.per_second ? result / ((double)rs->range / 1e3) : result;
+	return kind.per_second ? result / ((double)rs->range / 1e3) : result;
 }
 
 /* ---- histograms -------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ static bool combine(struct eval *ev, const struct range_set *rs, struct histogra
 {
 	struct histogram_told told = {0};
 
-	if (!histogram_add(ev->a, *to, h, sign, to, &told, NULL))
+	if (!histogram_add(ev->a, *to, h, sign, to, &told))
 		return false;
 	told.reset_collision = false;
 	note_told(ev, rs, &told, sign > 0 ? "addition" : "subtraction");
@@ -211,23 +211,24 @@ static struct histogram *growth(struct eval *ev, const struct range_set *rs, con
 	return ok ? out : NULL;
 }
 
-static bool rate_of_hists(struct eval *ev, const struct range_set *rs, const struct range *r,
-			  const struct window *w, struct rate_kind kind, struct row *out, size_t i)
+/* NULL: there is no result. */
+static const struct histogram *rate_of_hists(struct eval *ev, const struct range_set *rs,
+					     const struct range *r, const struct window *w,
+					     struct rate_kind kind)
 {
 	ms_t zero = zero_of(ev, w, kind);
 	struct histogram *h;
 	double factor;
 
 	if (w->to - w->from < (zero == MS_NONE ? 2 : 1))
-		return true;
+		return NULL;
 	h = growth(ev, rs, r, w, kind, zero != MS_NONE);
-	if (h) {
-		factor = extrapolation(w, kind, zero, r->p.h[w->from]->count, h->count);
-		if (kind.per_second)
-			factor /= (double)rs->range / 1e3;
-		put_hist(ev, out, i, rate_finish(ev, h, factor));
-	}
-	return eval_work(ev, w->to - w->from);
+	if (!h)
+		return NULL;
+	factor = extrapolation(w, kind, zero, r->p.h[w->from]->count, h->count);
+	if (kind.per_second)
+		factor /= (double)rs->range / 1e3;
+	return rate_finish(ev, h, factor);
 }
 
 /* ---- rate, increase, delta --------------------------------------------------------------------
@@ -269,10 +270,12 @@ static bool rate_row(struct eval *ev, const struct range_set *rs, const struct r
 			note_overlaps(ev, rs, r, &w);
 		hists = window_hists(&w);
 		if (hists == 0)
-			rate_of_floats(ev, rs, &w, kind, &resets, out, i);
+			out->v[i] = rate_of_floats(ev, rs, &w, kind, &resets);
 		else if (hists < w.to - w.from)
 			note_mixed(ev, rs, r);
-		else if (!rate_of_hists(ev, rs, r, &w, kind, out, i))
+		else
+			put_hist(ev, out, i, rate_of_hists(ev, rs, r, &w, kind));
+		if (hists && !eval_work(ev, hists))
 			return false;
 	}
 	return true;
@@ -307,58 +310,61 @@ static bool delta_range(struct call *c, const struct range_set *rs, const struct
 	return any_rate(c, rs, r, (struct rate_kind){0}, out);
 }
 
+static bool is_hist(const struct points *p, size_t k)
+{
+	return p->h && p->h[k];
+}
+
 /* ---- irate, idelta ----------------------------------------------------------------------------
  */
 
-/* The difference of the last two histograms; NULL: noted why not. */
+/* The difference of the last two histograms times factor; NULL: noted why not. */
 static const struct histogram *last_growth(struct eval *ev, const struct range_set *rs,
-					   const struct range *r, size_t last, bool counter)
+					   const struct range *r, size_t last, double factor,
+					   bool counter)
 {
 	const struct histogram *const *h = r->p.h;
 	struct histogram *out = histogram_dup(ev->a, h[last]);
 
 	rate_note_hints(ev, rs, r, last - 1, last + 1, counter);
 	if (counter && rate_is_reset(ev, &r->p, last))
-		return out;
+		return rate_finish(ev, out, factor);
 	if (histogram_is_custom(h[last]) != histogram_is_custom(h[last - 1])) {
 		note_schemas(ev, rs, r);
 		return NULL;
 	}
-	return combine(ev, rs, &out, h[last - 1], -1) ? out : NULL;
+	return combine(ev, rs, &out, h[last - 1], -1) ? rate_finish(ev, out, factor) : NULL;
 }
 
-static void instant_value(struct eval *ev, const struct range_set *rs, const struct range *r,
-			  size_t last, bool counter, struct row *out, size_t i)
+static double float_difference(const struct eval *ev, const struct points *p, size_t last,
+			       bool counter)
 {
-	const struct points *p = &r->p;
-	bool now = p->h && p->h[last], before = p->h && p->h[last - 1];
-	double seconds = (double)(p->t[last] - p->t[last - 1]) / 1e3;
-	const struct histogram *h;
-	double v;
-
-	if (now != before) {
-		note_mixed(ev, rs, r);
-	} else if (now) {
-		h = last_growth(ev, rs, r, last, counter);
-		if (h)
-			put_hist(ev, out, i, rate_finish(ev, h, counter ? 1 / seconds : 1));
-	} else {
-		v = p->v[last];
-		if (!counter || !rate_is_reset(ev, p, last))
-			v -= p->v[last - 1];
-		out->v[i] = counter ? v / seconds : v;
-	}
+	if (counter && rate_is_reset(ev, p, last))
+		return p->v[last];
+	return p->v[last] - p->v[last - 1];
 }
 
 static bool last_two(struct call *c, const struct range_set *rs, const struct range *r,
 		     bool counter, struct row *out)
 {
 	struct window w = window_first(&r->p);
+	const struct points *p = &r->p;
 
 	for (size_t i = 0; i < c->ev->grid.n; i++) {
+		size_t last;
+		double factor;
+
 		window_move(c->ev, rs, &w, i);
-		if (w.to - w.from >= 2)
-			instant_value(c->ev, rs, r, w.to - 1, counter, out, i);
+		if (w.to - w.from < 2)
+			continue;
+		last = w.to - 1;
+		factor = counter ? 1e3 / (double)(p->t[last] - p->t[last - 1]) : 1;
+		if (is_hist(p, last) != is_hist(p, last - 1))
+			note_mixed(c->ev, rs, r);
+		else if (is_hist(p, last))
+			put_hist(c->ev, out, i, last_growth(c->ev, rs, r, last, factor, counter));
+		else
+			out->v[i] = float_difference(c->ev, p, last, counter) * factor;
 	}
 	return true;
 }
@@ -377,11 +383,6 @@ static bool idelta_range(struct call *c, const struct range_set *rs, const struc
 
 /* ---- changes, resets --------------------------------------------------------------------------
  */
-
-static bool is_hist(const struct points *p, size_t k)
-{
-	return p->h && p->h[k];
-}
 
 static bool is_change(const struct eval *ev ATTR_UNUSED, const struct points *p, size_t k)
 {

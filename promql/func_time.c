@@ -1,8 +1,11 @@
 /* The clock and the calendar (UTC), and the query's own times. */
 #include <math.h>
-#include <time.h>
+
+#include "base/time.h"
 
 #include "promql/eval.h"
+
+#define SECONDS_MAX 6e10 /* some 1,900 years: beyond it a calendar is no calendar */
 
 static bool time_time(struct call *c, struct vec *out)
 {
@@ -71,66 +74,60 @@ static bool time_start_timestamp(struct call *c, struct vec *out)
 /* ---- calendar ---------------------------------------------------------------------------------
  */
 
-static int days_in(int year, int month)
+static double minute(const struct civil *t)
 {
-	static const int DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-	return DAYS[month] + (month == 1 && leap);
+	return t->minute;
 }
 
-static double minute(const struct tm *t)
+static double hour(const struct civil *t)
 {
-	return t->tm_min;
+	return t->hour;
 }
 
-static double hour(const struct tm *t)
+static double day_of_week(const struct civil *t)
 {
-	return t->tm_hour;
+	return t->weekday;
 }
 
-static double day_of_week(const struct tm *t)
+static double day_of_month(const struct civil *t)
 {
-	return t->tm_wday;
+	return t->day;
 }
 
-static double day_of_month(const struct tm *t)
+static double day_of_year(const struct civil *t)
 {
-	return t->tm_mday;
+	return t->yearday;
 }
 
-static double day_of_year(const struct tm *t)
+/* The day before the first of the next month. */
+static double days_in_month(const struct civil *t)
 {
-	return t->tm_yday + 1;
+	struct civil last = {.year = t->year, .month = t->month + 1};
+
+	return civil_of(civil_to(&last)).day;
 }
 
-static double days_in_month(const struct tm *t)
+static double month(const struct civil *t)
 {
-	return days_in(t->tm_year + 1900, t->tm_mon);
+	return t->month;
 }
 
-static double month(const struct tm *t)
+static double year(const struct civil *t)
 {
-	return t->tm_mon + 1;
+	return t->year;
 }
 
-static double year(const struct tm *t)
+static double part_of(double seconds, double (*part)(const struct civil *t))
 {
-	return t->tm_year + 1900;
+	struct civil c;
+
+	if (!(fabs(seconds) < SECONDS_MAX))
+		return (double)NAN;
+	c = civil_of((ms_t)floor(seconds) * SECOND);
+	return part(&c);
 }
 
-static double part_of(double seconds, double (*part)(const struct tm *t))
-{
-	struct tm tm;
-	time_t t;
-
-	if (!(fabs(seconds) < 1e15))
-		return NAN;
-	t = (time_t)seconds;
-	return gmtime_r(&t, &tm) ? part(&tm) : (double)NAN;
-}
-
-static bool calendar(struct call *c, double (*part)(const struct tm *t), struct vec *out)
+static bool calendar(struct call *c, double (*part)(const struct civil *t), struct vec *out)
 {
 	if (c->n == 0 && !time_time(c, out))
 		return false;

@@ -10,6 +10,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#define HISTOGRAM_MIXED \
+	"cannot apply this operation on histograms with a mix of exponential and custom bucket " \
+	"schemas"
 #define HISTOGRAM_CUSTOM_SCHEMA (-53) /* bucket bounds are custom_values */
 
 enum counter_reset { RESET_UNKNOWN, RESET_RESET, RESET_NOT_RESET, RESET_GAUGE };
@@ -69,10 +72,10 @@ struct histogram_told {
 };
 
 /* x + sign * y, at the coarser schema; different custom bounds are reconciled to those that both
- * have. Fails only if one of them has custom bounds and the other not. told may be NULL. */
+ * have. False only if one of them has custom bounds and the other not (HISTOGRAM_MIXED
+ * says so). told may be NULL. */
 ATTR_CHECK bool histogram_add(struct arena *a, const struct histogram *x, const struct histogram *y,
-			      int sign, struct histogram **out, struct histogram_told *told,
-			      struct err *err);
+			      int sign, struct histogram **out, struct histogram_told *told);
 struct histogram *histogram_scale(struct arena *a, const struct histogram *h,
 				  double factor); /* h * factor */
 struct histogram *histogram_div(struct arena *a, const struct histogram *h, double by);
@@ -91,10 +94,10 @@ struct histogram *histogram_trim(struct arena *a, const struct histogram *h, dou
 struct histogram_sum;
 struct histogram_sum *histogram_sum_new(struct arena *a, const struct histogram *first);
 ATTR_CHECK bool histogram_sum_add(struct histogram_sum *s, const struct histogram *h,
-				  struct histogram_told *told, struct err *err);
+				  struct histogram_told *told);
 /* The same for a mean, which does not overflow where its histograms do not. */
 ATTR_CHECK bool histogram_mean_add(struct histogram_sum *s, const struct histogram *h,
-				   struct histogram_told *told, struct err *err);
+				   struct histogram_told *told);
 struct histogram *histogram_sum_result(const struct histogram_sum *s);
 struct histogram *histogram_sum_mean(const struct histogram_sum *s);
 

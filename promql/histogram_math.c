@@ -259,16 +259,13 @@ static enum counter_reset joint_reset(enum counter_reset x, enum counter_reset y
 	return x == RESET_GAUGE || y == RESET_GAUGE ? RESET_GAUGE : RESET_UNKNOWN;
 }
 
-static bool join(struct histogram_sum *x, struct histogram_sum *y, struct histogram_told *told,
-		 struct err *err)
+static bool join(struct histogram_sum *x, struct histogram_sum *y, struct histogram_told *told)
 {
 	bool custom = x->schema == HISTOGRAM_CUSTOM_SCHEMA, reconciled = false;
 	int32_t schema = MIN(x->schema, y->schema);
 
 	if (custom != (y->schema == HISTOGRAM_CUSTOM_SCHEMA))
-		return err_set(err, -1,
-			       "cannot apply this operation on histograms with a mix of "
-			       "exponential and custom bucket schemas");
+		return false;
 	x->reset = joint_reset(x->reset, y->reset);
 	x->has_reset |= y->has_reset;
 	x->has_not_reset |= y->has_not_reset;
@@ -296,9 +293,9 @@ static bool join(struct histogram_sum *x, struct histogram_sum *y, struct histog
 }
 
 bool histogram_sum_add(struct histogram_sum *s, const struct histogram *h,
-		       struct histogram_told *told, struct err *err)
+		       struct histogram_told *told)
 {
-	return join(s, sum_of(s->a, h, 1), told, err);
+	return join(s, sum_of(s->a, h, 1), told);
 }
 
 struct histogram *histogram_sum_result(const struct histogram_sum *s)
@@ -354,7 +351,7 @@ static void sum_scale(struct histogram_sum *s, double by, double over)
 }
 
 bool histogram_mean_add(struct histogram_sum *s, const struct histogram *h,
-			struct histogram_told *told, struct err *err)
+			struct histogram_told *told)
 {
 	struct histogram_sum *y = sum_of(s->a, h, 1);
 
@@ -366,7 +363,7 @@ bool histogram_mean_add(struct histogram_sum *s, const struct histogram *h,
 		sum_scale(s, s->n / (s->n + 1), 1);
 		sum_scale(y, 1, s->n + 1);
 	}
-	return join(s, y, told, err);
+	return join(s, y, told);
 }
 
 struct histogram *histogram_sum_mean(const struct histogram_sum *s)
@@ -377,11 +374,11 @@ struct histogram *histogram_sum_mean(const struct histogram_sum *s)
 }
 
 bool histogram_add(struct arena *a, const struct histogram *x, const struct histogram *y, int sign,
-		   struct histogram **out, struct histogram_told *told, struct err *err)
+		   struct histogram **out, struct histogram_told *told)
 {
 	struct histogram_sum *s = sum_of(a, x, 1);
 
-	if (!join(s, sum_of(a, y, sign), told, err))
+	if (!join(s, sum_of(a, y, sign), told))
 		return false;
 	*out = histogram_sum_result(s);
 	return true;

@@ -57,7 +57,7 @@ static enum outcome add(struct eval *ev, const struct expr *e, struct value l, s
 	struct histogram_told told = {0};
 	struct histogram *sum;
 
-	if (!histogram_add(ev->a, l.h, r.h, sub ? -1 : 1, &sum, &told, NULL)) {
+	if (!histogram_add(ev->a, l.h, r.h, sub ? -1 : 1, &sum, &told)) {
 		notes_warn(ev->notes, e->start,
 			   "incompatible bucket layout encountered for binary operator %s",
 			   binary_op_text(e->u.binary.op));

@@ -88,10 +88,10 @@ static bool hist_growth(struct eval *ev, const struct range_set *rs, const struc
 		double to = k == at->last - 1 && at->cut_right ? at->right : 1;
 
 		if (!falls(ev, &r->p, k, kind) &&
-		    !histogram_add(ev->a, part, h[k], -1, &part, &told, NULL))
+		    !histogram_add(ev->a, part, h[k], -1, &part, &told))
 			return false;
 		part = histogram_scale(ev->a, part, to - from);
-		if (!histogram_add(ev->a, *out, part, 1, out, &told, NULL))
+		if (!histogram_add(ev->a, *out, part, 1, out, &told))
 			return false;
 	}
 	told.reset_collision = false;
@@ -99,17 +99,19 @@ static bool hist_growth(struct eval *ev, const struct range_set *rs, const struc
 	return true;
 }
 
-static void hist_rate(struct eval *ev, const struct range_set *rs, const struct range *r,
-		      const struct pins *at, struct rate_kind kind, struct row *out, size_t i)
+/* NULL: noted why there is none. */
+static const struct histogram *hist_rate(struct eval *ev, const struct range_set *rs,
+					 const struct range *r, const struct pins *at,
+					 struct rate_kind kind)
 {
 	struct histogram *h;
 	double factor = kind.per_second ? 1 / ((double)rs->range / 1e3) : 1;
 
 	rate_note_hints(ev, rs, r, at->first, at->last + 1, kind.counter);
 	if (hist_growth(ev, rs, r, at, kind, &h))
-		put_hist(ev, out, i, rate_finish(ev, h, factor));
-	else
-		note_schemas(ev, rs, r);
+		return rate_finish(ev, h, factor);
+	note_schemas(ev, rs, r);
+	return NULL;
 }
 
 bool rate_pinned(struct eval *ev, const struct range_set *rs, const struct range *r,
@@ -130,7 +132,7 @@ bool rate_pinned(struct eval *ev, const struct range_set *rs, const struct range
 		if (hists && hists < all.to - all.from) {
 			note_mixed(ev, rs, r);
 		} else if (hists) {
-			hist_rate(ev, rs, r, &at, kind, out, i);
+			put_hist(ev, out, i, hist_rate(ev, rs, r, &at, kind));
 		} else {
 			out->v[i] = float_growth(ev, &r->p, &at, kind);
 			if (kind.per_second)

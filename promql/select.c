@@ -109,8 +109,8 @@ static const struct histogram *between(struct eval *ev, const struct histogram *
 
 	if (restarted)
 		return histogram_scale(ev->a, y, share);
-	if (!histogram_add(ev->a, y, x, -1, &diff, NULL, NULL) ||
-	    !histogram_add(ev->a, x, histogram_scale(ev->a, diff, share), 1, &diff, NULL, NULL))
+	if (!histogram_add(ev->a, y, x, -1, &diff, NULL) ||
+	    !histogram_add(ev->a, x, histogram_scale(ev->a, diff, share), 1, &diff, NULL))
 		return NULL;
 	return diff;
 }

@@ -412,7 +412,6 @@ static void add_histograms(struct parser *p, struct values *vs, const struct his
 			   const struct histogram *inc, int sign, uint64_t times)
 {
 	struct histogram *sum;
-	struct err err;
 
 	for (uint64_t i = 0; i < times; i++, h = sum) {
 		if (h->schema > inc->schema) {
@@ -422,8 +421,8 @@ static void add_histograms(struct parser *p, struct values *vs, const struct his
 				      inc->schema, h->schema);
 			return;
 		}
-		if (!histogram_add(p->arena, h, inc, sign, &sum, NULL, &err)) {
-			parser_errorf(p, item_span(&p->item), "%s", err.msg);
+		if (!histogram_add(p->arena, h, inc, sign, &sum, NULL)) {
+			parser_errorf(p, item_span(&p->item), HISTOGRAM_MIXED);
 			return;
 		}
 		vs->v[vs->n++] =

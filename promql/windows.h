@@ -16,8 +16,11 @@ size_t window_hists(const struct window *w);
  * too. */
 const double *window_floats(const struct window *w, double *scratch, size_t *n);
 
+/* h NULL: nothing is put. */
 static inline void put_hist(struct eval *ev, struct row *r, size_t i, const struct histogram *h)
 {
+	if (!h)
+		return;
 	r->v[i] = 0;
 	eval_hist_column(ev, r)[i] = h;
 }

@@ -76,6 +76,7 @@ kind promql-series promql-series.json
 kind promql-pretty promql-pretty.json
 kind rule-dependencies rule-dependencies.json
 kind rule-scenarios rule-scenarios.json
+kind rule-unit-tests rule-unit-tests
 kind templates templates.json
 kind rule-files rule-files
 kind real-rules real-rules

@@ -38,6 +38,7 @@ struct str case_text(const json_t *c, const char *key);
 	K("promql-pretty", kind_promql_pretty) \
 	K("rule-dependencies", kind_rule_dependencies) \
 	K("rule-scenarios", kind_rule_scenarios) \
+	K("rule-unit-tests", kind_rule_unit_tests) \
 	K("templates", kind_templates) \
 	K("rule-files", kind_rule_files) \
 	K("real-rules", kind_real_rules)

@@ -312,21 +312,29 @@ static bool parse(struct str text, struct arena *a, const struct expr **out, str
 
 static bool evaluate(struct run *r, const struct expr *e, ms_t start, ms_t end, ms_t step)
 {
-	struct engine_query q = {.expr = e, .start = start, .end = end, .step = step};
+	struct engine_query q = {.source = memory_source(r->s->store),
+				 .expr = e,
+				 .start = start,
+				 .end = end,
+				 .step = step};
 	struct engine_options o;
 
 	engine_options_default(&o);
 	o.delayed_name_removal = true;
 	o.start_timestamps = true;
 	r->err.msg[0] = 0;
-	r->ok = engine_eval(&o, memory_source(r->s->store), &q, &r->a, &r->result, &r->notes,
-			    &r->err);
+	r->ok = engine_eval(&o, &q, &r->a, &r->result, &r->notes, &r->err);
 	return r->ok;
 }
 
-/* Runs a text and compares; t MS_NONE: the whole result, else only the point at t. */
-static bool check(const struct eval_case *c, struct script *s, struct str text, ms_t start,
-		  ms_t end, ms_t step, ms_t t, char *why)
+/* When a query is evaluated; what is compared of the result: all (MS_NONE), or the point at t. */
+struct span {
+	ms_t start, end, step, t;
+};
+
+/* Runs a text and compares. */
+static bool check(const struct eval_case *c, struct script *s, struct str text, struct span span,
+		  char *why)
 {
 	struct run r = {.c = c, .s = s};
 	const struct expr *e;
@@ -337,15 +345,15 @@ static bool check(const struct eval_case *c, struct script *s, struct str text, 
 	if (!parse(text, &r.a, &e, &r.err)) {
 		good = differs(&r, "does not parse: %s", r.err.msg);
 	} else {
-		evaluate(&r, e, start, end, step);
+		evaluate(&r, e, span.start, span.end, span.step);
 		if (c->fails)
 			good = failure_as_expected(&r);
 		else if (!r.ok)
 			good = differs(&r, "error: %s", r.err.msg);
 		else
-			good = value_equal(&r, t == MS_NONE ? start : t) &&
-			       (t != MS_NONE || (notes_as_expected(&r, &c->warn, true) &&
-						 notes_as_expected(&r, &c->info, false)));
+			good = value_equal(&r, span.t == MS_NONE ? span.start : span.t) &&
+			       (span.t != MS_NONE || (notes_as_expected(&r, &c->warn, true) &&
+						      notes_as_expected(&r, &c->info, false)));
 	}
 	memcpy(why, r.why, sizeof(r.why));
 	notes_done(&r.notes);
@@ -444,9 +452,10 @@ static bool as_range_too(const struct eval_case *c, const struct uses *u)
 static bool check_at(const struct eval_case *c, struct script *s, struct str text, ms_t t,
 		     const struct uses *u, char *why)
 {
-	if (!check(c, s, text, t, t, 0, MS_NONE, why))
+	if (!check(c, s, text, (struct span){t, t, 0, MS_NONE}, why))
 		return false;
-	return !as_range_too(c, u) || check(c, s, text, t - MINUTE, t + MINUTE, MINUTE, t, why);
+	return !as_range_too(c, u) ||
+	       check(c, s, text, (struct span){t - MINUTE, t + MINUTE, MINUTE, t}, why);
 }
 
 static bool check_pinned(const struct eval_case *c, struct script *s, const struct expr *e,
@@ -488,7 +497,8 @@ static void run_case(struct tally *t, struct script *s, const struct eval_case *
 		return;
 	}
 	expr_walk(e, visit, &u);
-	good = c->range ? check(c, s, c->expr, c->start, c->end, c->step, MS_NONE, why)
+	good = c->range ? check(c, s, c->expr, (struct span){c->start, c->end, c->step, MS_NONE},
+				why)
 			: check_at(c, s, c->expr, c->start, &u, why) &&
 				  check_pinned(c, s, e, &u, why);
 	if (good)
