@@ -10,7 +10,10 @@
 static size_t line_break(struct str t, size_t at)
 {
 	struct str s = str_from(t, at);
+	unsigned char c = s.n ? (unsigned char)s.p[0] : 0;
 
+	if (c != '\n' && c != '\r' && c < 0xC2)
+		return 0;
 	if (str_starts(s, "\r\n") || str_starts(s, "\xc2\x85"))
 		return 2;
 	if (str_starts(s, "\n") || str_starts(s, "\r"))

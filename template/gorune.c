@@ -27,6 +27,8 @@ struct gorune gorune_first(struct str s)
 
 struct gorune gorune_last(struct str s)
 {
+	if (s.n && (unsigned char)s.p[s.n - 1] < 0x80)
+		return (struct gorune){.r = s.p[s.n - 1], .n = 1};
 	for (size_t back = MIN(s.n, (size_t)4); back > 1; back--) {
 		struct gorune r = gorune_first(str_from(s, s.n - back));
 
