@@ -226,7 +226,7 @@ static void fired(struct core *c, struct now now, struct rule_run *rr, struct ac
 	rule_alerts_store(c, rr, a);
 	trail(c, now, a, "firing", "the condition has held for as long as `for` says");
 	tell_fired(c, now, rr, a);
-	branch_ask(c, rr, a);
+	branch_ask(c, now, rr, a);
 }
 
 void rule_alerts_changed(struct core *c, struct now now, struct rule_run *rr, struct active *a,

@@ -427,6 +427,7 @@ void sim_step_clock(struct sim *s, ms_t by)
 	s->now.wall += by;
 	s->jumped_at = s->now.mono;
 	oracle_clock_stepped(s->oracle, by);
+	world_clock_stepped(s->world, by);
 	sim_trace(s, "clock stepped by %lld ms", (long long)by);
 	turn(s);
 }

@@ -12,26 +12,16 @@
 #include "base/num.h"
 #include "base/url.h"
 #include "promql/ast.h"
+#include "promql/engine.h"
 #include "promql/matcher.h"
 #include "promql/parse.h"
+#include "tests/sim/prom_store.h"
 #include "tests/sim/receivers.h"
 #include "tests/sim/sim.h"
-#include "tests/sim/written.h"
-
-struct element {
-	struct labels labels;
-	double v;
-};
-
-struct elements {
-	struct element *v;
-	size_t n, cap;
-};
 
 struct world {
 	struct sim *sim;
-	struct elements series; /* labels owned */
-	struct written written;
+	struct prom_store store;
 	int write_status;
 	ms_t at; /* of the query being answered */
 	enum prom_mode mode;
@@ -49,6 +39,7 @@ struct world *world_new(struct sim *s)
 	w->sim = s;
 	w->write_status = 204;
 	w->receivers = receivers_new(s);
+	prom_store_init(&w->store);
 	map_init(&w->parsed);
 	arena_init(&w->exprs);
 	return w;
@@ -56,14 +47,16 @@ struct world *world_new(struct sim *s)
 
 void world_free(struct world *w)
 {
-	for (size_t i = 0; i < w->series.n; i++)
-		labels_free(w->series.v[i].labels);
-	free(w->series.v);
-	written_done(&w->written);
+	prom_store_done(&w->store);
 	receivers_free(w->receivers);
 	map_done(&w->parsed);
 	arena_done(&w->exprs);
 	free(w);
+}
+
+void world_clock_stepped(struct world *w, ms_t by)
+{
+	prom_store_shift(&w->store, by);
 }
 
 void world_prom(struct world *w, enum prom_mode mode)
@@ -107,21 +100,6 @@ static bool series_labels(struct str text, struct arena *a, struct labels *out, 
 	return true;
 }
 
-static struct element *find(struct world *w, struct labels ls)
-{
-	for (size_t i = 0; i < w->series.n; i++) {
-		if (labels_eq(w->series.v[i].labels, ls))
-			return &w->series.v[i];
-	}
-	return NULL;
-}
-
-static void push(struct elements *es, struct labels ls, double v)
-{
-	es->v = mem_reserve(es->v, &es->cap, es->n + 1, sizeof(*es->v));
-	es->v[es->n++] = (struct element){.labels = ls, .v = v};
-}
-
 bool world_series(struct world *w, struct str series, double v, struct err *err)
 {
 	struct arena a;
@@ -132,13 +110,7 @@ bool world_series(struct world *w, struct str series, double v, struct err *err)
 		arena_done(&a);
 		return false;
 	}
-
-	struct element *e = find(w, ls);
-
-	if (e)
-		e->v = v;
-	else
-		push(&w->series, labels_heap(ls), v);
+	prom_store_set(&w->store, ls, w->sim->now.wall, v);
 	arena_done(&a);
 	return true;
 }
@@ -147,182 +119,17 @@ bool world_gone(struct world *w, struct str series, struct err *err)
 {
 	struct arena a;
 	struct labels ls;
-	struct element *e = NULL;
+	bool ok;
 
 	arena_init(&a);
-	if (series_labels(series, &a, &ls, err)) {
-		e = find(w, ls);
-		if (!e)
-			err_set(err, 0, "there is no series %.*s", STR_ARG(series));
-	}
-	if (e) {
-		labels_free(e->labels);
-		*e = w->series.v[--w->series.n];
-	}
+	ok = series_labels(series, &a, &ls, err) &&
+	     (prom_store_gone(&w->store, ls, w->sim->now.wall) ||
+	      err_set(err, 0, "there is no series %.*s", STR_ARG(series)));
 	arena_done(&a);
-	return e != NULL;
+	return ok;
 }
 
-/* ---- the little PromQL ---------------------------------------------------------------- */
-
-static struct elements eval(struct world *w, const struct expr *e, struct arena *a);
-
-static bool selected(const struct expr *e, struct labels ls)
-{
-	bool all = true;
-
-	for (size_t k = 0; k < e->u.selector.n_matchers && all; k++) {
-		const struct matcher *m = &e->u.selector.matchers[k];
-
-		CHECK(matcher_test(m, labels_get(ls, m->name), &all, NULL));
-	}
-	return all;
-}
-
-/* The script's series, and what was written back. */
-static struct elements select_series(struct world *w, const struct expr *e)
-{
-	struct elements out = {0};
-
-	for (size_t i = 0; i < w->series.n; i++) {
-		if (selected(e, w->series.v[i].labels))
-			push(&out, w->series.v[i].labels, w->series.v[i].v);
-	}
-	for (size_t i = 0; i < w->written.n; i++) {
-		const struct written_series *s = &w->written.v[i];
-		const struct written_sample *at = written_at(s, w->at);
-
-		if (at && selected(e, s->labels))
-			push(&out, s->labels, at->v);
-	}
-	return out;
-}
-
-static struct labels absent_labels(const struct expr *sel, struct arena *a)
-{
-	struct labels_builder b;
-
-	labels_builder_init(&b);
-	for (size_t i = 0; sel->kind == EXPR_SELECTOR && i < sel->u.selector.n_matchers; i++) {
-		const struct matcher *m = &sel->u.selector.matchers[i];
-
-		if (m->op == MATCH_EQ && !str_is(m->name, LABEL_NAME))
-			labels_builder_set(&b, m->name, m->value);
-	}
-
-	struct labels out = labels_builder_build(&b, a);
-
-	labels_builder_done(&b);
-	return out;
-}
-
-static struct elements eval_absent(struct world *w, const struct expr *e, struct arena *a)
-{
-	struct elements of = eval(w, e->u.call.args[0], a), out = {0};
-
-	CHECK(str_is(e->u.call.name, "absent"));
-	if (!of.n)
-		push(&out, absent_labels(e->u.call.args[0], a), 1);
-	free(of.v);
-	return out;
-}
-
-static struct elements eval_aggregate(struct world *w, const struct expr *e, struct arena *a)
-{
-	struct elements of = eval(w, e->u.aggregate.expr, a), out = {0};
-	double sum = 0;
-
-	CHECK(!e->u.aggregate.grouping.n);
-	for (size_t i = 0; i < of.n; i++)
-		sum += e->u.aggregate.op == AGGR_COUNT ? 1 : of.v[i].v;
-	if (of.n)
-		push(&out, (struct labels){0}, sum);
-	free(of.v);
-	return out;
-}
-
-static bool holds(enum binary_op op, double a, double b)
-{
-	if (op == OP_EQ)
-		return a == b;
-	if (op == OP_NE)
-		return a != b;
-	if (op == OP_LT)
-		return a < b;
-	if (op == OP_LE)
-		return a <= b;
-	return op == OP_GT ? a > b : a >= b;
-}
-
-static bool among(const struct elements *es, struct labels ls, struct arena *a)
-{
-	for (size_t i = 0; i < es->n; i++) {
-		if (labels_eq(labels_without_name(a, es->v[i].labels), labels_without_name(a, ls)))
-			return true;
-	}
-	return false;
-}
-
-static struct elements eval_set(struct world *w, const struct expr *e, struct arena *a)
-{
-	struct elements l = eval(w, e->u.binary.lhs, a), r = eval(w, e->u.binary.rhs, a), out = {0};
-
-	for (size_t i = 0; i < l.n; i++) {
-		bool in = among(&r, l.v[i].labels, a);
-
-		if (e->u.binary.op == OP_OR || (e->u.binary.op == OP_AND) == in)
-			push(&out, l.v[i].labels, l.v[i].v);
-	}
-	for (size_t i = 0; e->u.binary.op == OP_OR && i < r.n; i++) {
-		if (!among(&l, r.v[i].labels, a))
-			push(&out, r.v[i].labels, r.v[i].v);
-	}
-	free(l.v);
-	free(r.v);
-	return out;
-}
-
-static struct elements eval_binary(struct world *w, const struct expr *e, struct arena *a)
-{
-	if (binary_op_is_set(e->u.binary.op))
-		return eval_set(w, e, a);
-
-	struct elements l = eval(w, e->u.binary.lhs, a), out = {0};
-
-	CHECK(e->u.binary.rhs->kind == EXPR_NUMBER && binary_op_is_comparison(e->u.binary.op));
-	for (size_t i = 0; i < l.n; i++) {
-		if (holds(e->u.binary.op, l.v[i].v, e->u.binary.rhs->u.number.v))
-			push(&out, l.v[i].labels, l.v[i].v);
-	}
-	free(l.v);
-	return out;
-}
-
-static struct elements eval(struct world *w, const struct expr *e, struct arena *a)
-{
-	e = expr_unwrap(e);
-	if (e->kind == EXPR_SELECTOR)
-		return select_series(w, e);
-	if (e->kind == EXPR_CALL)
-		return eval_absent(w, e, a);
-	if (e->kind == EXPR_AGGREGATE)
-		return eval_aggregate(w, e, a);
-	CHECK(e->kind == EXPR_BINARY);
-	return eval_binary(w, e, a);
-}
-
-static void put_elements(struct buf *b, const struct elements *es, ms_t at)
-{
-	buf_adds(b, "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[");
-	for (size_t i = 0; i < es->n; i++) {
-		buf_adds(b, i ? ",{\"metric\":" : "{\"metric\":");
-		labels_put_json(b, es->v[i].labels);
-		buf_printf(b, ",\"value\":[%lld.%03d,\"", (long long)(at / 1000), (int)(at % 1000));
-		num_put_float(b, es->v[i].v, 'f', -1);
-		buf_adds(b, "\"]}");
-	}
-	buf_adds(b, "]}}");
-}
+/* ---- queries -------------------------------------------------------------------------- */
 
 /* Rules ask the same again and again. */
 static bool parse(struct world *w, struct str expr, const struct expr **e, struct err *err)
@@ -341,43 +148,43 @@ static bool parse(struct world *w, struct str expr, const struct expr **e, struc
 	return true;
 }
 
-static bool eval_text(struct world *w, struct str expr, struct arena *a, struct elements *out,
-		      struct err *err)
+static bool eval(struct world *w, const struct expr *e, struct arena *a, struct result *out,
+		 struct err *err)
 {
-	const struct expr *e;
+	struct engine_query q = {.source = &w->store.source,
+				 .expr = e,
+				 .start = w->at,
+				 .end = w->at};
+	struct engine_options o;
 
-	if (!parse(w, expr, &e, err))
-		return false;
-	*out = eval(w, e, a);
-	return true;
+	engine_options_default(&o);
+	return engine_eval(&o, &q, a, out, NULL, err);
 }
 
-/* A range selector: all samples that were written in the range, markers left out. */
-static void put_matrix(struct world *w, struct buf *b, const struct expr *e)
+static void put_point(struct buf *b, const struct points *p, size_t k)
 {
-	bool first = true;
+	buf_printf(b, "[%lld.%03d,\"", (long long)(p->t[k] / 1000), (int)(p->t[k] % 1000));
+	num_put_float(b, p->v[k], 'f', -1);
+	buf_adds(b, "\"]");
+}
 
-	buf_adds(b, "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[");
-	for (size_t i = 0; i < w->written.n; i++) {
-		const struct written_series *s = &w->written.v[i];
-		size_t n = 0;
+static void put_result(struct buf *b, const struct result *r)
+{
+	bool matrix = r->type == PROMQL_MATRIX;
 
-		if (!selected(e->u.matrix.selector, s->labels))
-			continue;
-		buf_adds(b, first ? "{\"metric\":" : ",{\"metric\":");
-		labels_put_json(b, s->labels);
-		buf_adds(b, ",\"values\":[");
-		for (size_t k = 0; k < s->n; k++) {
-			if (s->v[k].stale || s->v[k].at > w->at ||
-			    s->v[k].at <= w->at - e->u.matrix.range)
-				continue;
-			buf_printf(b, "%s[%lld.%03d,\"", n++ ? "," : "",
-				   (long long)(s->v[k].at / 1000), (int)(s->v[k].at % 1000));
-			num_put_float(b, s->v[k].v, 'f', -1);
-			buf_adds(b, "\"]");
+	buf_printf(b, "{\"status\":\"success\",\"data\":{\"resultType\":\"%s\",\"result\":[",
+		   matrix ? "matrix" : "vector");
+	for (size_t i = 0; i < r->n; i++) {
+		const struct points *p = &r->v[i].points;
+
+		buf_adds(b, i ? ",{\"metric\":" : "{\"metric\":");
+		labels_put_json(b, r->v[i].labels);
+		buf_adds(b, matrix ? ",\"values\":[" : ",\"value\":");
+		for (size_t k = 0; k < p->n; k++) {
+			buf_adds(b, k ? "," : "");
+			put_point(b, p, k);
 		}
-		buf_adds(b, "]}");
-		first = false;
+		buf_adds(b, matrix ? "]}" : "}");
 	}
 	buf_adds(b, "]}}");
 }
@@ -394,10 +201,11 @@ bool world_written(struct world *w, struct str series, double *v, struct err *er
 		return false;
 	}
 	err_set(err, 0, "nothing is written to %.*s", STR_ARG(series));
-	for (size_t i = 0; i < w->written.n && !found; i++) {
-		const struct written_sample *at = written_at(&w->written.v[i], w->sim->now.wall);
+	for (size_t i = 0; i < w->store.written.n && !found; i++) {
+		const struct written_sample *at =
+			written_at(&w->store.written.v[i], w->sim->now.wall);
 
-		if (!at || !labels_eq(w->written.v[i].labels, ls))
+		if (!at || !labels_eq(w->store.written.v[i].labels, ls))
 			continue;
 		*v = at->v;
 		found = true;
@@ -429,8 +237,8 @@ bool world_written_alert(struct world *w, struct str name, struct str severity, 
 {
 	size_t firing = 0, pending = 0;
 
-	for (size_t i = 0; i < w->written.n; i++) {
-		const struct written_series *s = &w->written.v[i];
+	for (size_t i = 0; i < w->store.written.n; i++) {
+		const struct written_series *s = &w->store.written.v[i];
 
 		if (!written_at(s, w->sim->now.wall) ||
 		    !str_is(labels_get(s->labels, STR(LABEL_NAME)), "ALERTS") ||
@@ -452,7 +260,7 @@ void world_write_status(struct world *w, int status)
 }
 
 /* What tells elements apart: their labels without the name. */
-static struct str *element_ids(const struct elements *es, struct arena *a)
+static struct str *element_ids(const struct result *es, struct arena *a)
 {
 	struct str *ids = ARENA_ARRAY(a, struct str, es->n);
 
@@ -474,13 +282,13 @@ static struct str *element_ids(const struct elements *es, struct arena *a)
 
 size_t world_truth(struct world *w, struct str expr, struct arena *a, struct str **ids)
 {
-	struct elements es = {0};
+	const struct expr *e;
+	struct result es;
 	struct err err;
 
 	w->at = w->sim->now.wall;
-	CHECK(eval_text(w, expr, a, &es, &err));
+	CHECK(parse(w, expr, &e, &err) && eval(w, e, a, &es, &err));
 	*ids = element_ids(&es, a);
-	free(es.v);
 	return es.n;
 }
 
@@ -504,7 +312,7 @@ static void query_answered(struct world *w, struct str text, bool half, struct a
 			   struct answer *out)
 {
 	struct str expr = param(text, "query=", a);
-	struct elements es = {0};
+	struct result es;
 	const struct expr *e;
 	double at = 0;
 	struct err err;
@@ -513,16 +321,13 @@ static void query_answered(struct world *w, struct str text, bool half, struct a
 	buf_init(&b, BUF_MAX_ANY);
 	CHECK(num_float(param(text, "time=", a), &at) == NUM_OK);
 	w->at = (ms_t)llround(at * 1000);
-	if (!parse(w, expr, &e, &err)) {
+	if (!parse(w, expr, &e, &err) || !eval(w, e, a, &es, &err)) {
 		out->status = 400;
 		buf_adds(&b, "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse "
 			     "error\"}");
-	} else if (e->kind == EXPR_MATRIX) {
-		put_matrix(w, &b, e);
 	} else {
-		es = eval(w, e, a);
-		put_elements(&b, &es, w->at);
-		out->good = !half;
+		put_result(&b, &es);
+		out->good = !half && es.type != PROMQL_MATRIX;
 		out->expr = expr;
 		out->at = w->at;
 		out->n = es.n;
@@ -531,7 +336,6 @@ static void query_answered(struct world *w, struct str text, bool half, struct a
 	out->body = arena_str(a, buf_str(&b));
 	if (half)
 		out->body.n = out->body.n / 2;
-	free(es.v);
 	buf_done(&b);
 }
 
@@ -545,7 +349,7 @@ static void write_arrive(struct world *w, struct str body, struct answer *out)
 		return;
 	}
 	if (w->write_status / 100 == 2)
-		CHECK(written_take(&w->written, body));
+		CHECK(written_take(&w->store.written, body));
 	else
 		out->body = STR("out of space");
 }

@@ -33,6 +33,7 @@ void world_free(struct world *w);
 ATTR_CHECK bool world_series(struct world *w, struct str series, double v, struct err *err);
 ATTR_CHECK bool world_gone(struct world *w, struct str series, struct err *err);
 void world_prom(struct world *w, enum prom_mode mode);
+void world_clock_stepped(struct world *w, ms_t by);
 /* Queries that have `part` in their expression ("": all) are answered so much later, or refused
  * when their timeout is over; MS_NONE: they hang. */
 void world_slow(struct world *w, ms_t delay, struct str part);
