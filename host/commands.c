@@ -17,7 +17,7 @@ static const struct command cmd_help = {
 	.run = run_help,
 };
 
-static const struct command *const commands[] = {&cmd_run, &cmd_check,	 &cmd_test,
+static const struct command *const commands[] = {&cmd_run, &cmd_check,	 &cmd_test, &cmd_query,
 						 &cmd_fmt, &cmd_version, &cmd_help};
 
 bool command_write(int fd, struct str s)

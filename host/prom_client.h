@@ -26,14 +26,19 @@ struct prom_client *prom_client_new(const struct prom_client_options *o, struct 
 void prom_client_free(struct prom_client *c);
 OWNED_DEFINE(prom_client)
 
+struct prom_range {
+	struct str expr;
+	ms_t start, end, step;
+};
+
 /* The answer of POST /api/v1/query or /api/v1/query_range as a result (histograms included) in the
  * arena; warnings and infos go to notes (may be NULL). err has Prometheus's words ("bad_data:
  * ..."), or says in words what could not be reached. */
 ATTR_CHECK bool prom_client_query(struct prom_client *c, struct str expr, ms_t at, struct arena *a,
 				  struct result *out, struct notes *notes, struct err *err);
-ATTR_CHECK bool prom_client_query_range(struct prom_client *c, struct str expr, ms_t start,
-					ms_t end, ms_t step, struct arena *a, struct result *out,
-					struct notes *notes, struct err *err);
+ATTR_CHECK bool prom_client_query_range(struct prom_client *c, const struct prom_range *range,
+					struct arena *a, struct result *out, struct notes *notes,
+					struct err *err);
 /* GET path?query (already encoded) as a JSON text in the arena, of an answer with status
  * "success": for /api/v1/series, /api/v1/label/x/values, /api/v1/metadata. */
 ATTR_CHECK bool prom_client_get(struct prom_client *c, struct str path_and_query, struct arena *a,

@@ -36,7 +36,7 @@ static void put_place(struct buf *b, struct str query, uint32_t pos)
 	buf_printf(b, " (%zu:%zu)", line, col);
 }
 
-static void keep(struct notes *ns, bool warning, struct str text)
+void notes_add(struct notes *ns, bool warning, struct str text)
 {
 	if (map_get(&ns->seen, text))
 		return;
@@ -59,7 +59,7 @@ static void add(struct notes *ns, bool warning, uint32_t pos, const char *fmt, v
 	buf_init(&b, BUF_MAX_ANY);
 	buf_printf(&b, "PromQL %s: %s", warning ? "warning" : "info", msg);
 	put_place(&b, ns->query, pos);
-	keep(ns, warning, buf_str(&b));
+	notes_add(ns, warning, buf_str(&b));
 	buf_done(&b);
 }
 

@@ -26,6 +26,8 @@ struct notes {
 
 void notes_init(struct notes *ns, struct str query);
 void notes_done(struct notes *ns);
+/* A text as it is. */
+void notes_add(struct notes *ns, bool warning, struct str text);
 /* "PromQL warning: " (or info) is put in front, " (line:column)" of byte `pos` behind. */
 void notes_warn(struct notes *ns, uint32_t pos, const char *fmt, ...) ATTR_PRINTF(3, 4);
 void notes_info(struct notes *ns, uint32_t pos, const char *fmt, ...) ATTR_PRINTF(3, 4);
