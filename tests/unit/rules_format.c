@@ -36,7 +36,8 @@ static void test_one_line(void **state ATTR_UNUSED)
 static void test_blocks(void **state ATTR_UNUSED)
 {
 	check(RULE("|\n      up==0"), RULE("up == 0"), 1);
-	check(RULE(">-\n      up\n      == 0"), RULE("up == 0"), 1);
+	check(RULE(">-\n      up\n      ==0"), RULE("up == 0"), 1);
+	check(RULE(">-\n      up\n      == 0"), RULE(">-\n      up\n      == 0"), 0);
 	check(RULE("|\n      # said by a person\n      up==0"),
 	      RULE("|\n      # said by a person\n      up==0"), 0);
 }
