@@ -330,24 +330,16 @@ static void put_result(struct asked *q, struct buf *b, const struct result *r)
 		put_promql(b, r);
 }
 
-static bool ask(struct asked *q, struct prom_client *c, struct result *r, struct notes *notes,
-		struct err *err)
-{
-	struct prom_range range = {.expr = q->expr,
-				   .start = q->start,
-				   .end = q->end,
-				   .step = q->step};
-
-	return q->range ? prom_client_query_range(c, &range, &q->arena, r, notes, err)
-			: prom_client_query(c, q->expr, q->end, &q->arena, r, notes, err);
-}
-
 static int answer(struct asked *q)
 {
 	struct prom_client_options co = {.url = q->o.url,
 					 .bearer_file = q->o.bearer_file,
 					 .timeout = q->o.timeout,
 					 .limits = &q->limits};
+	struct prom_question question = {.expr = q->expr,
+					 .start = q->start,
+					 .end = q->end,
+					 .step = q->range ? q->step : 0};
 	struct err err;
 	OWNED(prom_client) c = prom_client_new(&co, &err);
 	struct notes notes;
@@ -357,7 +349,7 @@ static int answer(struct asked *q)
 
 	notes_init(&notes, q->expr);
 	buf_init(&out, BUF_MAX_ANY);
-	ok = c && ask(q, c, &r, &notes, &err);
+	ok = c && prom_client_query(c, &question, &q->arena, &r, &notes, &err);
 	for (size_t i = 0; i < notes.n; i++)
 		fprintf(stderr, "%.*s\n", STR_ARG(notes.v[i].text));
 	if (ok) {

@@ -159,45 +159,33 @@ static void put_seconds(struct buf *b, const char *name, ms_t t)
 		   (long long)(t < 0 ? -t : t) / 1000, (long long)(t < 0 ? -t : t) % 1000);
 }
 
-static bool ask(struct prom_client *c, const char *path, struct buf *form, struct arena *a,
-		struct result *out, struct notes *notes, struct err *err)
+static void put_form(struct buf *form, const struct prom_client *c, const struct prom_question *q)
 {
-	bool ok;
-
-	put_seconds(form, "timeout", c->o.timeout);
-	ok = fetch(c, str_of(path), buf_str(form), err) &&
-	     decode_result(buf_str(&c->body), c->o.limits, a, out, notes, err);
-	buf_done(form);
-	return ok;
-}
-
-static void form_init(struct buf *form, struct str expr)
-{
-	buf_init(form, BUF_MAX_ANY);
 	buf_adds(form, "query=");
-	url_put_query(form, expr);
+	url_put_query(form, q->expr);
+	put_seconds(form, "timeout", c->o.timeout);
+	if (q->step == 0) {
+		put_seconds(form, "time", q->end);
+		return;
+	}
+	put_seconds(form, "start", q->start);
+	put_seconds(form, "end", q->end);
+	put_seconds(form, "step", q->step);
 }
 
-bool prom_client_query(struct prom_client *c, struct str expr, ms_t at, struct arena *a,
+bool prom_client_query(struct prom_client *c, const struct prom_question *q, struct arena *a,
 		       struct result *out, struct notes *notes, struct err *err)
 {
+	struct str path = q->step ? STR("/api/v1/query_range") : STR("/api/v1/query");
 	struct buf form;
+	bool ok;
 
-	form_init(&form, expr);
-	put_seconds(&form, "time", at);
-	return ask(c, "/api/v1/query", &form, a, out, notes, err);
-}
-
-bool prom_client_query_range(struct prom_client *c, const struct prom_range *range, struct arena *a,
-			     struct result *out, struct notes *notes, struct err *err)
-{
-	struct buf form;
-
-	form_init(&form, range->expr);
-	put_seconds(&form, "start", range->start);
-	put_seconds(&form, "end", range->end);
-	put_seconds(&form, "step", range->step);
-	return ask(c, "/api/v1/query_range", &form, a, out, notes, err);
+	buf_init(&form, BUF_MAX_ANY);
+	put_form(&form, c, q);
+	ok = fetch(c, path, buf_str(&form), err) &&
+	     decode_result(buf_str(&c->body), c->o.limits, a, out, notes, err);
+	buf_done(&form);
+	return ok;
 }
 
 bool prom_client_get(struct prom_client *c, struct str path_and_query, struct arena *a,

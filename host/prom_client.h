@@ -26,19 +26,17 @@ struct prom_client *prom_client_new(const struct prom_client_options *o, struct 
 void prom_client_free(struct prom_client *c);
 OWNED_DEFINE(prom_client)
 
-struct prom_range {
+struct prom_question {
 	struct str expr;
-	ms_t start, end, step;
+	ms_t start, end, step; /* step 0: at the instant `end` */
 };
 
 /* The answer of POST /api/v1/query or /api/v1/query_range as a result (histograms included) in the
  * arena; warnings and infos go to notes (may be NULL). err has Prometheus's words ("bad_data:
- * ..."), or says in words what could not be reached. */
-ATTR_CHECK bool prom_client_query(struct prom_client *c, struct str expr, ms_t at, struct arena *a,
-				  struct result *out, struct notes *notes, struct err *err);
-ATTR_CHECK bool prom_client_query_range(struct prom_client *c, const struct prom_range *range,
-					struct arena *a, struct result *out, struct notes *notes,
-					struct err *err);
+ * ..."), or begins with "cannot ask" and says what could not be reached. */
+ATTR_CHECK bool prom_client_query(struct prom_client *c, const struct prom_question *q,
+				  struct arena *a, struct result *out, struct notes *notes,
+				  struct err *err);
 /* GET path?query (already encoded) as a JSON text in the arena, of an answer with status
  * "success": for /api/v1/series, /api/v1/label/x/values, /api/v1/metadata. */
 ATTR_CHECK bool prom_client_get(struct prom_client *c, struct str path_and_query, struct arena *a,
