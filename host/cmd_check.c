@@ -12,10 +12,32 @@
 #include "host/commands.h"
 #include "host/diag_text.h"
 #include "host/files.h"
+#include "rules/lint.h"
 #include "rules/rules.h"
 
+struct check_options {
+	struct flag_texts lint;
+	ms_t scrape_interval;
+	bool lint_fatal, explain;
+};
+
+static const struct flag flags[] = {
+	FLAG("lint", "NAMES", TEXTS, struct check_options, lint,
+	     "Lints to run: all (default), none, names with commas between, or exceptions: "
+	     "--lint=-missing-for."),
+	FLAG("lint-fatal", NULL, SWITCH, struct check_options, lint_fatal,
+	     "Exit with 3 if a lint finds something."),
+	FLAG_DEFAULT("scrape-interval", "DURATION", DURATION, struct check_options, scrape_interval,
+		     "15s", "Of what the rules look at, for lints about ranges."),
+	FLAG("explain-lints", NULL, SWITCH, struct check_options, explain,
+	     "List the lints with their reasons."),
+};
+
 struct check {
+	struct check_options o;
 	struct limits limits;
+	struct lint_options lint;
+	size_t found; /* by lints */
 	struct buf out, errors;
 	bool failed;
 };
@@ -43,8 +65,29 @@ static void check_rules(struct check *c, struct str file, struct str text, struc
 	if (!rule_set_load(&f, 1, &d, &rs, diags))
 		return;
 	buf_printf(&c->out, "  SUCCESS: %zu rules found\n", rs->n_rules);
-	rule_set_lint_duplicates(rs, diags);
+	rule_set_lint(rs, &f, 1, &c->lint, diags);
 	rule_set_free(rs);
+}
+
+/* The files are read again, for their lines. */
+static void lint_config(struct check *c, const struct rule_set *rs, struct diags *diags)
+{
+	struct rule_file *files;
+	struct arena a;
+	size_t n = 0;
+
+	arena_init(&a);
+	files = ARENA_ARRAY(&a, struct rule_file, rs->n);
+	for (size_t i = 0; i < rs->n; i++) {
+		struct rule_file *f = &files[n];
+
+		if (n && str_eq(files[n - 1].name, rs->groups[i].file))
+			continue;
+		f->name = rs->groups[i].file;
+		n += file_read(f->name, c->limits.file_bytes, &a, &f->text, NULL);
+	}
+	rule_set_lint(rs, files, n, &c->lint, diags);
+	arena_done(&a);
 }
 
 static void check_config(struct check *c, struct str file, struct diags *diags)
@@ -61,7 +104,7 @@ static void check_config(struct check *c, struct str file, struct diags *diags)
 	if (cfg->rules) {
 		buf_printf(&c->out, ", %zu rules in %zu groups", cfg->rules->n_rules,
 			   cfg->rules->n);
-		rule_set_lint_duplicates(cfg->rules, diags);
+		lint_config(c, cfg->rules, diags);
 	}
 	buf_addc(&c->out, '\n');
 	config_free(cfg);
@@ -88,12 +131,37 @@ static void check_file(struct check *c, struct str file)
 			   diags.errors + diags.left_out == 1 ? "" : "s");
 	diag_text_put_all(&c->errors, &diags, c->limits.file_bytes);
 	c->failed |= diags.errors > 0;
+	c->found += diags.n - MIN(diags.n, diags.errors);
 	command_write(STDOUT_FILENO, buf_str(&c->out));
 	command_write(STDERR_FILENO, buf_str(&c->errors));
 	buf_clear(&c->out);
 	buf_clear(&c->errors);
 	diags_done(&diags);
 	arena_done(&a);
+}
+
+static int explain(void)
+{
+	struct buf b;
+	bool ok;
+
+	buf_init(&b, BUF_MAX_ANY);
+	for (size_t i = 0; i < LINTS; i++)
+		buf_printf(&b, "%-20s %s\n", LINT_TABLE[i].name, LINT_TABLE[i].reason);
+	ok = command_write(STDOUT_FILENO, buf_str(&b));
+	buf_done(&b);
+	return ok ? 0 : 1;
+}
+
+static bool read_lints(struct check *c, struct err *err)
+{
+	lint_options_default(&c->lint, &c->limits);
+	c->lint.scrape_interval = c->o.scrape_interval;
+	for (size_t i = 0; i < c->o.lint.n; i++) {
+		if (!lint_options_parse(&c->lint, c->o.lint.v[i], err))
+			return err_prefix(err, "--lint: ");
+	}
+	return true;
 }
 
 static int run(int argc, char **argv)
@@ -108,8 +176,10 @@ static int run(int argc, char **argv)
 	arena_init(&a);
 	buf_init(&c.out, BUF_MAX_ANY);
 	buf_init(&c.errors, BUF_MAX_ANY);
-	ok = flags_parse(&cmd_check, argc, argv, &a, &c, &files, &err) &&
-	     (files.n || err_set(&err, -1, "which files?"));
+	ok = flags_parse(&cmd_check, argc, argv, &a, &c.o, &files, &err) &&
+	     (files.n || c.o.explain || err_set(&err, -1, "which files?")) && read_lints(&c, &err);
+	if (ok && c.o.explain && !files.n)
+		explain();
 	for (size_t i = 0; ok && i < files.n; i++)
 		check_file(&c, files.v[i]);
 	buf_done(&c.out);
@@ -117,12 +187,16 @@ static int run(int argc, char **argv)
 	arena_done(&a);
 	if (!ok)
 		return command_usage_error(&cmd_check, &err);
-	return c.failed ? 1 : 0;
+	if (c.failed)
+		return 1;
+	return c.o.lint_fatal && c.found ? 3 : 0;
 }
 
 const struct command cmd_check = {
 	.name = "check",
 	.summary = "Checks configuration files and rule files: all errors, with their places.",
-	.usage = "FILE...",
+	.usage = "[FLAGS] FILE...",
+	.flags = flags,
+	.n_flags = ARRAY_LEN(flags),
 	.run = run,
 };

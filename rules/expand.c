@@ -64,6 +64,8 @@ static const struct value_type TYPE_DATA =
 	 .kind = VALUE_OBJECT,
 	 .fields = data_fields};
 
+#define CALLS 0x80000000u /* among needs: calls a function */
+
 /* ---- compiling ------------------------------------------------------------------------------- */
 
 static const struct {
@@ -101,7 +103,7 @@ static void add_needs(void *arg, const struct template_ref *r)
 	if (r->pos < sizeof(PREFIX) - 1)
 		return;
 	switch (r->kind) {
-	case TEMPLATE_REF_FUNC: *needs |= func_needs(r->func); break;
+	case TEMPLATE_REF_FUNC: *needs |= func_needs(r->func) | CALLS; break;
 	case TEMPLATE_REF_DATA: *needs |= EXPAND_LABELS | EXPAND_VALUE | EXPAND_EXTERNAL; break;
 	case TEMPLATE_REF_VARIABLE:
 	case TEMPLATE_REF_FIELD: *needs |= name_needs(r); break;
@@ -160,9 +162,14 @@ bool expand_compile(struct arena *a, struct str alert, struct str text, const st
 	return ok;
 }
 
+bool expand_calls(const struct expand *e)
+{
+	return e->needs & CALLS;
+}
+
 unsigned expand_needs(const struct expand *e)
 {
-	return e->needs;
+	return e->needs & ~CALLS;
 }
 
 bool expand_plain(const struct expand *e, struct str *out)
@@ -224,4 +231,25 @@ enum expand_result expand_run(struct expander *x, const struct expand *e,
 	*out = arena_printf(a, "<error expanding template: error executing template %.*s: %.*s>",
 			    STR_ARG(e->name), STR_ARG(r.error));
 	return EXPAND_ERROR;
+}
+
+struct labels_used {
+	void (*fn)(void *arg, struct str name);
+	void *arg;
+};
+
+static void tell_label(void *arg, const struct template_ref *r)
+{
+	const struct labels_used *u = arg;
+
+	if (r->kind == TEMPLATE_REF_VARIABLE && str_is(r->name, "$labels") && r->field.n)
+		u->fn(u->arg, r->field);
+}
+
+void expand_labels_used(const struct expand *e, void (*fn)(void *arg, struct str name), void *arg)
+{
+	struct labels_used u = {.fn = fn, .arg = arg};
+
+	if (e && (e->needs & EXPAND_LABELS))
+		template_set_refs(e->set, tell_label, &u);
 }

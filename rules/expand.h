@@ -34,6 +34,10 @@ ATTR_CHECK bool expand_compile(struct arena *a, struct str alert, struct str tex
 ATTR_CHECK bool expand_compile_as(struct arena *a, struct str name, struct str text,
 				  const struct limits *l, const struct expand **out,
 				  struct err *err);
+/* Calls fn for each label that the text uses as $labels.NAME; e NULL: none. */
+void expand_labels_used(const struct expand *e, void (*fn)(void *arg, struct str name), void *arg);
+/* Whether it calls a function: only then it can fail. */
+bool expand_calls(const struct expand *e);
 unsigned expand_needs(const struct expand *e); /* of enum expand_needs; 0: plain text */
 /* The result for a plain text (expand_needs is 0 and no action is in it), else false. */
 bool expand_plain(const struct expand *e, struct str *out);

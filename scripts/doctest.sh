@@ -255,6 +255,11 @@ told() {
 check_inventory() {
 	told docs/configuration.md flag $(grep -oE -- '^  --[a-z.-]+' "$T/run-help") \
 		$(rouse fmt --help | grep -oE -- '^  --[a-z.-]+')
+	for c in check test query backtest; do
+		told "docs/$([ $c = check ] && echo lints || echo rules).md" flag \
+			$(rouse $c --help | grep -oE -- '^  --[a-z.-]+')
+	done
+	told docs/lints.md lint $(rouse check --explain-lints | cut -d' ' -f1)
 	told docs/configuration.md key $(sed -nE \
 		's/^.*(PROMETHEUS\([A-Z]+, |struct (prometheus|endpoint)_draft, )([a-z_]+)\).*/\3/p' evaluator/config.c)
 	told docs/configuration.md "receiver kind" $(sed -nE 's/^.*\.config_key = "([a-z_]+)".*/\1/p' notify/receivers/*.c)

@@ -15,6 +15,8 @@ static void tell(const struct refs *r, const struct node *n, enum template_ref_k
 
 	if (n->kind == NODE_IDENT)
 		ref.func = n->ident.func;
+	if (n->kind == NODE_VARIABLE && kind == TEMPLATE_REF_VARIABLE && n->path.n > 1)
+		ref.field = n->path.idents[1];
 	r->fn(r->arg, &ref);
 }
 

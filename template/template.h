@@ -117,6 +117,7 @@ enum template_ref_kind {
 struct template_ref {
 	enum template_ref_kind kind;
 	struct str name;
+	struct str field; /* of a variable: $name.field; empty: none */
 	const struct template_func *func;
 	size_t pos; /* in its text */
 };

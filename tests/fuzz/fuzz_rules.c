@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "rules/format.h"
+#include "rules/lint.h"
 #include "rules/rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -32,9 +34,29 @@ static void check_set(const struct rule_set *set)
 	CHECK(rules == set->n_rules);
 }
 
+/* What was formatted is valid and stays as it is. */
+static void check_format(const struct rule_file *file, const struct limits *l)
+{
+	struct buf once, twice;
+	struct diags diags;
+	size_t changed;
+
+	diags_init(&diags);
+	buf_init(&once, BUF_MAX_ANY);
+	buf_init(&twice, BUF_MAX_ANY);
+	if (rule_file_format(file->name, file->text, l, &once, &changed, &diags)) {
+		CHECK(rule_file_format(file->name, buf_str(&once), l, &twice, &changed, &diags));
+		CHECK(str_eq(buf_str(&once), buf_str(&twice)));
+	}
+	buf_done(&once);
+	buf_done(&twice);
+	diags_done(&diags);
+}
+
 static void run(struct rule_file file, bool legacy, bool lax)
 {
 	struct limits limits;
+	struct lint_options lint;
 	struct rule_defaults d = {.interval = MINUTE,
 				  .legacy_names = legacy,
 				  .ignore_unknown_fields = lax,
@@ -52,7 +74,9 @@ static void run(struct rule_file file, bool legacy, bool lax)
 		CHECK(diags.v[i].msg[0]);
 	if (ok) {
 		check_set(set);
-		rule_set_lint_duplicates(set, &diags);
+		lint_options_default(&lint, &limits);
+		rule_set_lint(set, &file, 1, &lint, &diags);
+		check_format(&file, &limits);
 	}
 	rule_set_free(set);
 	diags_done(&diags);
