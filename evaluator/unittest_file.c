@@ -378,5 +378,5 @@ bool test_file_read(const struct fields *f, struct str text, const struct unitte
 				  .fuzzy_compare = d.fuzzy_compare};
 	if (out->evaluation_interval <= 0)
 		out->evaluation_interval = MINUTE;
-	return order_is_unique(f, &d.group_eval_order) & read_groups(&r, d.tests, out);
+	return read_groups(&r, d.tests, out) && order_is_unique(f, &d.group_eval_order);
 }

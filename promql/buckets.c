@@ -64,17 +64,17 @@ double classic_quantile(double q, struct classic_bucket *b, size_t n, struct cla
 	size_t at = 0;
 
 	if (isnan(q))
-		return NAN;
+		return (double)NAN;
 	if (q < 0)
-		return -INFINITY;
+		return -(double)INFINITY;
 	if (q > 1)
-		return INFINITY;
+		return (double)INFINITY;
 	if (n == 0 || b[n - 1].upper != (double)INFINITY)
-		return NAN;
+		return (double)NAN;
 	n = coalesce(b, n);
 	make_monotonic(b, n, told);
 	if (n < 2 || b[n - 1].count == 0)
-		return NAN;
+		return (double)NAN;
 	rank = q * b[n - 1].count;
 	while (at < n - 1 && !(b[at].count >= rank))
 		at++;
@@ -145,10 +145,10 @@ double classic_fraction(double lower, double upper, struct classic_bucket *b, si
 	double before = 0;
 
 	if (n == 0 || b[n - 1].upper != (double)INFINITY)
-		return NAN;
+		return (double)NAN;
 	n = coalesce(b, n);
 	if (b[n - 1].count == 0 || isnan(lower) || isnan(upper))
-		return NAN;
+		return (double)NAN;
 	if (lower >= upper)
 		return 0;
 	for (size_t i = 0; i < n; i++) {
@@ -200,11 +200,11 @@ double native_quantile(struct arena *scratch, double q, const struct histogram *
 
 	*told = NATIVE_OK;
 	if (q < 0)
-		return -INFINITY;
+		return -(double)INFINITY;
 	if (q > 1)
-		return INFINITY;
+		return (double)INFINITY;
 	if (h->count == 0 || isnan(q))
-		return NAN;
+		return (double)NAN;
 	n = histogram_all_buckets(scratch, h, &v);
 	rank = (forward ? q : 1 - q) * h->count;
 	for (size_t i = 0; i < n; i++) {
@@ -223,7 +223,7 @@ double native_quantile(struct arena *scratch, double q, const struct histogram *
 	count = MIN(count, h->count);
 	if (count < rank && isnan(h->sum)) {
 		*told = NATIVE_NAN_RESULT;
-		return NAN;
+		return (double)NAN;
 	}
 	if (histogram_is_custom(h) && b.upper == (double)INFINITY)
 		return b.lower;
@@ -243,7 +243,7 @@ double native_fraction(struct arena *scratch, double lower, double upper, const 
 	size_t n;
 
 	if (h->count == 0 || isnan(lower) || isnan(upper))
-		return NAN;
+		return (double)NAN;
 	if (lower >= upper)
 		return 0;
 	n = histogram_all_buckets(scratch, h, &v);

@@ -262,7 +262,7 @@ static double only_float(const struct vec *vec, size_t i)
 		if (!row_has(&vec->v[k], i) || row_hist(&vec->v[k], i))
 			continue;
 		if (found)
-			return NAN;
+			return (double)NAN;
 		found = &vec->v[k];
 	}
 	return found ? found->v[i] : (double)NAN;

@@ -34,7 +34,7 @@ static void add_max(struct kahan *k, double v)
 /* NaN is the neutral element of min and max, 0 that of sums. */
 static double neutral(const struct slide *s)
 {
-	return s->add == kahan_add ? 0 : NAN;
+	return s->add == kahan_add ? 0 : (double)NAN;
 }
 
 static struct kahan slide_to(struct slide *s, const struct window *w)
@@ -137,7 +137,7 @@ static bool sum_mixed(struct call *c, const struct range_set *rs, const struct r
 
 static double fold_floats(const double *v, size_t n, void (*add)(struct kahan *k, double v))
 {
-	struct kahan k = {.v = NAN};
+	struct kahan k = {.v = (double)NAN};
 
 	for (size_t i = 0; i < n; i++)
 		add(&k, v[i]);
@@ -329,7 +329,7 @@ static bool extreme_time(struct call *c, const struct range_set *rs, const struc
 	struct window w = window_first(&r->p);
 
 	for (size_t i = 0; i < c->ev->grid.n; i++) {
-		double best = NAN;
+		double best = (double)NAN;
 
 		window_move(c->ev, rs, &w, i);
 		for (size_t k = w.from; k < w.to; k++) {

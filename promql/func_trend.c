@@ -36,7 +36,8 @@ static struct line fit(const struct window *w, ms_t origin, size_t *n_floats)
 	}
 	*n_floats = (size_t)n;
 	if (constant)
-		return isinf(first) ? (struct line){NAN, NAN} : (struct line){0, first};
+		return isinf(first) ? (struct line){(double)NAN, (double)NAN}
+				    : (struct line){0, first};
 
 	double sx = kahan_value(&x), sy = kahan_value(&y);
 	double cov = kahan_value(&xy) - sx * sy / n, var = kahan_value(&x2) - sx * sx / n;

@@ -64,7 +64,7 @@ double histogram_bound(const struct histogram *h, int64_t index)
 
 	if (histogram_is_custom(h)) {
 		if (index < 0)
-			return -INFINITY;
+			return -(double)INFINITY;
 		return (size_t)index < h->n_custom_values ? h->custom_values[index]
 							  : (double)INFINITY;
 	}

@@ -21,11 +21,11 @@ double stats_quantile(double q, double *v, size_t n)
 	size_t at, above;
 
 	if (n == 0 || isnan(q))
-		return NAN;
+		return (double)NAN;
 	if (q < 0)
-		return -INFINITY;
+		return -(double)INFINITY;
 	if (q > 1)
-		return INFINITY;
+		return (double)INFINITY;
 	qsort(v, n, sizeof(*v), by_value);
 	rank = q * (double)(n - 1);
 	lower = floor(rank);
