@@ -9,7 +9,6 @@
 #include "base/num.h"
 #include "promql/aggregate.h"
 #include "promql/labels.h"
-#include "promql/print.h"
 #include "promql/stats.h"
 
 /* ---- parameters -------------------------------------------------------------------------------
@@ -264,19 +263,6 @@ static bool count_value(struct counter *c, const struct row *r, size_t i, struct
 	return true;
 }
 
-static bool label_is_valid(struct eval *ev, const struct expr *param, struct str label)
-{
-	struct buf b;
-
-	if (label.n && str_is_utf8(label))
-		return true;
-	buf_init(&b, 256);
-	promql_put_quoted(&b, label);
-	eval_fail(ev, param, "invalid label name %s", buf_cstr(&b));
-	buf_done(&b);
-	return false;
-}
-
 /* The rows that were made join those of other groups. */
 static void hand_over(struct counter *c)
 {
@@ -316,7 +302,7 @@ bool aggregate_count_values(struct eval *ev, const struct bundle *b, struct vec 
 	const struct expr *param = expr_unwrap(b->e->u.aggregate.param);
 	struct counter c = {.ev = ev, .b = b, .out = out, .label = param->u.string.v};
 	struct buf text;
-	bool ok = label_is_valid(ev, param, c.label);
+	bool ok = eval_label_is_valid(ev, param, "label name", c.label);
 
 	map_init(&c.rows);
 	labels_builder_init(&c.lb);

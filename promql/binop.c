@@ -61,15 +61,19 @@ static bool settle(const struct expr *e, enum outcome o, struct value *v)
 /* ---- scalars ----------------------------------------------------------------------------------
  */
 
-static void scalars(struct eval *ev, const struct expr *e, struct vec *l, const struct vec *r)
+static bool scalars(struct eval *ev, const struct expr *e, struct vec *l, const struct vec *r)
 {
 	enum binary_op op = e->u.binary.op;
 	double *a = l->v[0].v, *b = r->v[0].v;
 
+	if (op == OP_TRIM_UPPER || op == OP_TRIM_LOWER)
+		return eval_fail(ev, e, "operator \"%s\" not allowed for Scalar operations",
+				 binary_op_text(op));
 	for (size_t i = 0; i < ev->grid.n; i++)
 		a[i] = binary_op_is_comparison(op) ? compare_floats(op, a[i], b[i])
 						   : operate_floats(op, a[i], b[i]);
 	eval_column_free(ev, b);
+	return true;
 }
 
 /* One row against a scalar, in place; `swap`: the scalar is on the left. */
@@ -373,10 +377,11 @@ static bool pair(struct matching *m, const struct row *many, const struct row *o
 /* The results from `from` on are those of one group: none may stand at another's step. */
 static bool results_are_unique(struct matching *m, size_t from)
 {
-	struct vec group = {.v = m->out.v + from, .n = m->out.n - from};
+	struct vec group = {.n = m->out.n - from};
 
 	if (group.n < 2)
 		return true;
+	group.v = m->out.v + from;
 	if (m->e->u.binary.matching.card != CARD_ONE_TO_ONE) {
 		if (!eval_merge_rows_or(m->ev, &group,
 					"multiple matches for labels: grouping labels must ensure "
@@ -457,9 +462,8 @@ bool eval_binary(struct eval *ev, const struct expr *e, struct vec *out)
 	if (!eval_vec(ev, lhs, &l) || !eval_vec(ev, rhs, &r))
 		return false;
 	if (lhs->type == PROMQL_SCALAR && rhs->type == PROMQL_SCALAR) {
-		scalars(ev, e, &l, &r);
 		*out = l;
-		return true;
+		return scalars(ev, e, &l, &r);
 	}
 	if (lhs->type == PROMQL_SCALAR)
 		return vector_scalar(ev, e, &r, &l, true, out);

@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "promql/grouping.h"
 #include "promql/labels.h"
+#include "promql/print.h"
 
 #define STOP_EVERY ((size_t)1 << 16) /* samples between two questions whether to stop */
 
@@ -107,6 +108,19 @@ bool eval_scalar(struct eval *ev, double v, struct vec *out)
 	for (size_t i = 0; out->v[0].v && i < ev->grid.n; i++)
 		out->v[0].v[i] = v;
 	return out->v[0].v;
+}
+
+bool eval_label_is_valid(struct eval *ev, const struct expr *e, const char *what, struct str name)
+{
+	struct buf b;
+
+	if (name.n && str_is_utf8(name))
+		return true;
+	buf_init(&b, 512);
+	promql_put_quoted(&b, name);
+	eval_fail(ev, e, "invalid %s %s", what, buf_cstr(&b));
+	buf_done(&b);
+	return false;
 }
 
 void eval_note_quantile(struct eval *ev, const struct expr *e, double q)

@@ -153,6 +153,9 @@ bool eval_fail(struct eval *ev, const struct expr *e, const char *fmt, ...) ATTR
 
 /* A scalar: one row without labels, the same value at every step. */
 ATTR_CHECK bool eval_scalar(struct eval *ev, double v, struct vec *out);
+/* Whether a label may be called so: not empty, UTF-8. False: "invalid WHAT NAME". */
+ATTR_CHECK bool eval_label_is_valid(struct eval *ev, const struct expr *e, const char *what,
+				    struct str name);
 /* "quantile value should be between 0 and 1, got ..." at e, which is the parameter. */
 void eval_note_quantile(struct eval *ev, const struct expr *e, double q);
 

@@ -314,6 +314,8 @@ static bool histogram_quantiles(struct call *c, struct vec *out)
 {
 	size_t n = 0;
 
+	if (!eval_label_is_valid(c->ev, c->args[1].e, "label name", c->args[1].text))
+		return false;
 	*out = (struct vec){.v = eval_rows(c->ev, c->args[0].vec.n * c->n)};
 	for (size_t i = 2; i < c->n; i++) {
 		struct measure m = {.c = c,

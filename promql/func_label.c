@@ -1,5 +1,6 @@
 /* Functions that look at labels, put rows in order, or turn vectors into scalars and back. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -9,7 +10,6 @@
 #include "promql/eval.h"
 #include "promql/labels.h"
 #include "promql/matcher.h"
-#include "promql/print.h"
 #include "promql/stats.h"
 
 /* ---- label_replace, label_join ----------------------------------------------------------------
@@ -17,17 +17,11 @@
 
 static bool label_is_valid(struct call *c, size_t arg, const char *what)
 {
-	struct str name = c->args[arg].text;
-	struct buf b;
+	char words[96];
 
-	if (name.n && str_is_utf8(name))
-		return true;
-	buf_init(&b, 512);
-	promql_put_quoted(&b, name);
-	eval_fail(c->ev, c->args[arg].e, "invalid %s label name in %.*s(): %s", what,
-		  STR_ARG(c->e->u.call.name), buf_cstr(&b));
-	buf_done(&b);
-	return false;
+	snprintf(words, sizeof(words), "%s label name in %.*s():", what,
+		 STR_ARG(c->e->u.call.name));
+	return eval_label_is_valid(c->ev, c->args[arg].e, words, c->args[arg].text);
 }
 
 /* A row whose label `name` now has this value. */
