@@ -2,13 +2,13 @@
 #include "host/basic_auth.h"
 
 #include <crypt.h>
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/base64.h"
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/map.h"
 #include "base/mem.h"
 
@@ -82,7 +82,7 @@ static void make_key(struct str user, struct str hash, struct str password, char
 	buf_add(&b, hash);
 	buf_addc(&b, '\0');
 	buf_add(&b, password);
-	SHA256((const unsigned char *)b.p, b.n, (unsigned char *)key);
+	hash_sha256(buf_str(&b), (unsigned char *)key);
 	explicit_bzero(b.p, b.n);
 	buf_done(&b);
 }

@@ -8,7 +8,7 @@
 #ifndef HOST_CURL_SOCKETS_H
 #define HOST_CURL_SOCKETS_H
 
-#include <curl/curl.h>
+#include "host/lazy_curl.h"
 
 #include "base/base.h"
 #include "host/loop.h"

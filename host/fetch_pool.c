@@ -4,7 +4,6 @@
  */
 #include "host/fetch_pool.h"
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "host/lazy_curl.h"
 
 #define PIECE_STEPS 5000 /* Prometheus refuses more than 11,000 points a series */
 #define THREADS_MAX 16
@@ -242,6 +242,7 @@ bool fetch_all(const struct fetch_options *o, struct fetch_job *jobs, size_t n, 
 	size_t threads = MIN(MAX(o->parallel, (size_t)1), (size_t)THREADS_MAX), started = 0;
 	pthread_t ids[THREADS_MAX];
 
+	lazy_curl_load();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	pthread_mutex_init(&p.mutex, NULL);
 	for (size_t i = 0; i < n; i++) {

@@ -7,8 +7,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -22,6 +20,7 @@
 #include "base/num.h"
 #include "host/files.h"
 #include "host/http_request.h"
+#include "host/lazy_gnutls.h"
 
 #define BACKLOG 128
 #define CONNECTION_BYTES 32768 /* MHD's memory for one: head of request and of answer */
@@ -268,6 +267,8 @@ bool http_in_client_ok(struct http_in *h, struct MHD_Connection *mc)
 	if (!i || !i->tls_session)
 		return false;
 
+	lazy_gnutls_load();
+
 	gnutls_session_t session = i->tls_session;
 	const gnutls_datum_t *certs = gnutls_certificate_get_peers(session, &n);
 
@@ -345,6 +346,7 @@ static struct MHD_Daemon *start_daemon(struct server *s, const struct MHD_Option
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
 			 (tls ? MHD_USE_TLS : 0u);
 
+	lazy_mhd_load();
 	return MHD_start_daemon(flags, 0, NULL, NULL, request_handle, h, MHD_OPTION_EXTERNAL_LOGGER,
 				on_mhd_log, h, MHD_OPTION_LISTEN_SOCKET, s->fd,
 				MHD_OPTION_CONNECTION_LIMIT, (unsigned)h->o.limits->http_clients,

@@ -484,6 +484,7 @@ static void open_lane(struct lane *lane)
 
 	if (lane->sockets)
 		return;
+	lazy_curl_load();
 	if (!h->global)
 		CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 	h->global = true;

@@ -2,7 +2,7 @@
 #ifndef HOST_HTTP_REQUEST_H
 #define HOST_HTTP_REQUEST_H
 
-#include <microhttpd.h>
+#include "host/lazy_mhd.h"
 #include <sys/queue.h>
 
 #include "base/arena.h"

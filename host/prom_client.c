@@ -1,7 +1,6 @@
 /* One easy handle, used again, so that its connection lives on. */
 #include "host/prom_client.h"
 
-#include <curl/curl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "evaluator/decode.h"
 #include "evaluator/decode_result.h"
 #include "host/files.h"
+#include "host/lazy_curl.h"
 #include "host/version.h"
 
 struct prom_client {
@@ -75,6 +75,7 @@ struct prom_client *prom_client_new(const struct prom_client_options *o, struct 
 		err_set(err, -1, "%.*s is no URL like http://localhost:9090", STR_ARG(o->url));
 		return NULL;
 	}
+	lazy_curl_load();
 	c->curl = curl_easy_init();
 	CHECK(c->curl);
 	if (!set_bearer(c, err))

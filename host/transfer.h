@@ -5,7 +5,7 @@
 #ifndef HOST_TRANSFER_H
 #define HOST_TRANSFER_H
 
-#include <curl/curl.h>
+#include "host/lazy_curl.h"
 #include <sys/queue.h>
 
 #include "base/arena.h"

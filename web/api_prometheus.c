@@ -4,8 +4,7 @@
  */
 #include "web/api_prometheus.h"
 
-#include <openssl/sha.h>
-
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/num.h"
 #include "evaluator/config.h"
@@ -32,7 +31,7 @@ struct listing {
 	struct selector *selectors; /* n_selectors 0: every rule */
 	size_t n_selectors;
 	size_t groups, rules; /* written: of the page, of the group */
-	char next[2 * SHA256_DIGEST_LENGTH + 1];
+	char next[2 * HASH_SHA256_BYTES + 1];
 	bool failed;
 	struct err err;
 };
@@ -326,11 +325,11 @@ static bool put_rule(void *arg, const struct rule_view *v)
 }
 
 /* The name of a page: sha256 of "file;name" of its first group, in hex. */
-static void token_of(const struct rule_group *g, char out[2 * SHA256_DIGEST_LENGTH + 1])
+static void token_of(const struct rule_group *g, char out[2 * HASH_SHA256_BYTES + 1])
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
+	unsigned char digest[HASH_SHA256_BYTES];
 
-	SHA256((const unsigned char *)g->key.p, g->key.n, digest);
+	hash_sha256(g->key, digest);
 	for (size_t i = 0; i < sizeof(digest); i++) {
 		out[2 * i] = "0123456789abcdef"[digest[i] >> 4];
 		out[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
@@ -340,7 +339,7 @@ static void token_of(const struct rule_group *g, char out[2 * SHA256_DIGEST_LENG
 
 static bool before_page(struct listing *l, const struct rule_group *g)
 {
-	char token[2 * SHA256_DIGEST_LENGTH + 1];
+	char token[2 * HASH_SHA256_BYTES + 1];
 
 	if (!l->token.n || l->token_found)
 		return false;

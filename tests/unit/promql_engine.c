@@ -121,19 +121,19 @@ static void test_series(void **state ATTR_UNUSED)
 
 static void test_memory(void **state ATTR_UNUSED)
 {
-	char bomb[2048] = "a";
 	struct world w;
+	struct buf bomb;
 
 	setup(&w);
 	w.o.max_bytes = 8 << 20;
-	for (int i = 0; i < 18; i++) {
-		char next[2048];
-
-		snprintf(next, sizeof(next), "label_join(%s, \"x\", \"-\", \"i\", \"x\", \"x\")",
-			 bomb);
-		memcpy(bomb, next, sizeof(bomb));
-	}
-	refuses(&w, bomb, 10000, 0, "MB of memory");
+	buf_init(&bomb, 65536);
+	for (int i = 0; i < 18; i++)
+		buf_adds(&bomb, "label_join(");
+	buf_adds(&bomb, "a");
+	for (int i = 0; i < 18; i++)
+		buf_adds(&bomb, ", \"x\", \"-\", \"i\", \"x\", \"x\")");
+	refuses(&w, buf_cstr(&bomb), 10000, 0, "MB of memory");
+	buf_done(&bomb);
 	assert_true(run(&w, "label_join(a, \"x\", \"-\", \"i\", \"x\")", 10000, 0));
 	teardown(&w);
 }

@@ -100,6 +100,8 @@ struct ranges {
 	struct slow_range *v;
 	size_t n;
 	ms_t start, end; /* (start, end] */
+	ms_t t;		 /* of the evaluation */
+	double param;	 /* of the function */
 };
 
 static void add_point(struct slow *s, struct ranges *r, struct labels labels, ms_t t, double v)
@@ -238,7 +240,7 @@ static double slope(const struct slow_range *p, ms_t origin, double *intercept)
 
 /* The value of a function over one window; false: none. */
 static bool over(struct slow *s, const struct expr *call, const struct slow_range *p,
-		 const struct ranges *r, double param, ms_t t, double *out)
+		 const struct ranges *r, double *out)
 {
 	struct str f = call->u.call.name;
 	const struct slow_sample *last = &p->v[p->n - 1];
@@ -282,7 +284,7 @@ static bool over(struct slow *s, const struct expr *call, const struct slow_rang
 	else if (str_is(f, "stddev_over_time"))
 		*out = sqrt(sq / (double)p->n);
 	else if (str_is(f, "quantile_over_time"))
-		*out = quantile(s, param, values, p->n);
+		*out = quantile(s, r->param, values, p->n);
 	else if (str_is(f, "changes"))
 		*out = changes;
 	else if (str_is(f, "resets"))
@@ -303,7 +305,7 @@ static bool over(struct slow *s, const struct expr *call, const struct slow_rang
 	else if (str_is(f, "deriv"))
 		*out = slope(p, p->v[0].t, &intercept);
 	else if (str_is(f, "predict_linear"))
-		*out = slope(p, t, &intercept) * param + intercept;
+		*out = slope(p, r->t, &intercept) * r->param + intercept;
 	else
 		CHECK(false); /* a function that is not known */
 	return true;
@@ -322,10 +324,12 @@ static bool range_call(struct slow *s, const struct expr *e, size_t arg, ms_t t,
 		matrix(s, m, t, &r);
 	else if (!subquery(s, m, t, &r))
 		return false;
+	r.t = t;
+	r.param = param.n ? param.v[0].v : 0;
 	for (size_t i = 0; i < r.n; i++) {
 		double v;
 
-		if (over(s, e, &r.v[i], &r, param.n ? param.v[0].v : 0, t, &v))
+		if (over(s, e, &r.v[i], &r, &v))
 			push(s, out, r.v[i].labels, v);
 	}
 	return str_is(e->u.call.name, "last_over_time") ||

@@ -1,0 +1,14 @@
+/* One call is enough. */
+#include "base/hash.h"
+
+#include <glib.h>
+
+void hash_sha256(struct str s, unsigned char out[HASH_SHA256_BYTES])
+{
+	GChecksum *c = g_checksum_new(G_CHECKSUM_SHA256);
+	gsize n = HASH_SHA256_BYTES;
+
+	g_checksum_update(c, (const guchar *)s.p, (gssize)s.n);
+	g_checksum_get_digest(c, out, &n);
+	g_checksum_free(c);
+}
