@@ -9,14 +9,17 @@
 #include "base/limits.h"
 #include "base/yaml.h"
 #include "evaluator/config.h"
+#include "host/check_prometheus.h"
 #include "host/commands.h"
 #include "host/diag_text.h"
 #include "host/files.h"
+#include "host/when.h"
 #include "rules/lint.h"
 #include "rules/rules.h"
 
 struct check_options {
 	struct flag_texts lint;
+	struct str prometheus;
 	ms_t scrape_interval;
 	bool lint_fatal, explain;
 };
@@ -29,6 +32,9 @@ static const struct flag flags[] = {
 	     "Exit with 3 if a lint finds something."),
 	FLAG_DEFAULT("scrape-interval", "DURATION", DURATION, struct check_options, scrape_interval,
 		     "15s", "Of what the rules look at, for lints about ranges."),
+	FLAG("prometheus", "URL", TEXT, struct check_options, prometheus,
+	     "Also look there for metrics and labels that do not exist, now or in the last 30 "
+	     "days."),
 	FLAG("explain-lints", NULL, SWITCH, struct check_options, explain,
 	     "List the lints with their reasons."),
 };
@@ -56,6 +62,22 @@ static bool is_rule_file(struct check *c, struct str text, struct arena *a)
 	       root->kind == YAML_MAP && yaml_get(root, "groups");
 }
 
+static void look_up(struct check *c, const struct rule_set *rs, struct diags *diags)
+{
+	struct prom_client_options o = {.url = c->o.prometheus,
+					.timeout = 30 * SECOND,
+					.limits = &c->limits};
+	struct prom_client *client;
+	struct err err;
+
+	if (c->o.prometheus.n == 0)
+		return;
+	client = prom_client_new(&o, &err);
+	if (!client || !check_prometheus(client, rs, when_now(), diags, &err))
+		diags_add(diags, STR("--prometheus"), 0, 0, "%s", err.msg);
+	prom_client_free(client);
+}
+
 static void check_rules(struct check *c, struct str file, struct str text, struct diags *diags)
 {
 	struct rule_file f = {.name = file, .text = text};
@@ -66,6 +88,7 @@ static void check_rules(struct check *c, struct str file, struct str text, struc
 		return;
 	buf_printf(&c->out, "  SUCCESS: %zu rules found\n", rs->n_rules);
 	rule_set_lint(rs, &f, 1, &c->lint, diags);
+	look_up(c, rs, diags);
 	rule_set_free(rs);
 }
 
@@ -87,6 +110,7 @@ static void lint_config(struct check *c, const struct rule_set *rs, struct diags
 		n += file_read(f->name, c->limits.file_bytes, &a, &f->text, NULL);
 	}
 	rule_set_lint(rs, files, n, &c->lint, diags);
+	look_up(c, rs, diags);
 	arena_done(&a);
 }
 

@@ -92,6 +92,30 @@ def parse_time(text):
 
 
 @story
+def check(d):
+    """--prometheus names what does not exist; lints and their exit status."""
+    p, _ = past(d)
+    rules = write(f"{d}/rules.yml", """groups:
+- name: g
+  rules:
+  - {record: made, expr: 'free * 2'}
+  - {alert: Good, expr: 'free{i="a"} + on() group_left made < 10'}
+  - {alert: NoMetric, expr: 'fre < 10'}
+  - {alert: NoLabel, expr: 'free{i="b"} < 10'}
+  - {alert: Gone, expr: 'absent(nothing{job="x"})'}
+""")
+    status, out, err = run_rouse("check", "--prometheus", p.url, rules)
+    assert status == 0, (out, err)
+    assert "no-such-metric: NoMetric: there is no metric fre, now" in err, err
+    assert 'no-such-label: NoLabel: no series of free has i="b", now' in err, err
+    assert err.count("warning:") == 2, err
+    assert run_rouse("check", "--lint-fatal", "--prometheus", p.url, rules)[0] == 3
+    assert run_rouse("check", "--lint-fatal", rules)[0] == 0
+    status, out, err = run_rouse("check", "--prometheus", "http://127.0.0.1:1", rules)
+    assert status == 1 and "cannot ask http://127.0.0.1:1" in err, err
+
+
+@story
 def fmt(d):
     """Rule files in place: comments stay, twice is once, --check changes nothing."""
     text = 'groups:\n- name: g   # ours\n  rules:\n  - alert: A\n    expr: sum(x)by(job)>1 # why\n'
