@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "evaluator/config.h"
 #include "evaluator/replay.h"
 #include "evaluator/unittest_private.h"
 #include "promql/matcher.h"
@@ -22,6 +23,7 @@ struct run {
 	struct diags *diags;
 	struct test_file tests;
 	struct rule_set *rules; /* NULL: there are no rule files */
+	struct config *config;	/* of page tests; NULL: none */
 	struct unittest_result *out;
 };
 
@@ -110,6 +112,23 @@ static bool load_rules(struct run *r)
 	return ok;
 }
 
+/* The configuration whose routes pages take. */
+static bool load_config(struct run *r)
+{
+	struct config_args args = {.group_wait = MS_NONE};
+
+	if (r->tests.config_file.n == 0)
+		return true;
+	if (!config_load(beside(r->a, r->file, r->tests.config_file), &args, r->o->files,
+			 r->o->limits, &r->config, r->diags))
+		return false;
+	if (r->config->notify && r->config->notify->root)
+		return true;
+	diags_add(r->diags, r->file, 0, 0, "config_file %.*s has no route",
+		  STR_ARG(r->tests.config_file));
+	return false;
+}
+
 /* ---- one group --------------------------------------------------------------------------------
  */
 
@@ -168,11 +187,51 @@ static void capture(struct group_run *gr, struct alert_test *t, const struct rep
 	}
 }
 
+/* With the external labels that it has not itself. */
+static struct labels as_told(const struct group_run *gr, struct labels alert)
+{
+	struct labels_builder lb;
+	struct labels_iter it = {0};
+	struct labels out;
+	struct label l;
+
+	labels_builder_init(&lb);
+	labels_builder_from(&lb, alert);
+	while (labels_next(gr->g->external_labels, &it, &l)) {
+		if (!labels_builder_get(&lb, l.name).n)
+			labels_builder_set(&lb, l.name, l.value);
+	}
+	out = labels_builder_build(&lb, gr->run->a);
+	labels_builder_done(&lb);
+	return out;
+}
+
+static void capture_pages(struct group_run *gr, struct page_test *t, const struct replay_rule *rr)
+{
+	const struct active *alert;
+
+	states_each(&rr->states, alert)
+	{
+		if (alert->state != ALERT_FIRING)
+			continue;
+		t->firing =
+			mem_reserve(t->firing, &t->firing_cap, t->n_firing + 1, sizeof(*t->firing));
+		t->firing[t->n_firing++] =
+			(struct test_alert){.labels = as_told(gr, alert->labels),
+					    .annotations =
+						    labels_dup(gr->run->a, alert->annotations)};
+	}
+}
+
 static void see(void *arg, struct replay_rule *rr, ms_t ts)
 {
 	struct group_run *gr = arg;
 	const struct tests_of *tests = map_get(&gr->by_alert, rr->rule->name);
 
+	for (size_t i = 0; i < gr->g->n_pages; i++) {
+		if (evaluated_at(gr, gr->g->pages[i].eval_time) == ts)
+			capture_pages(gr, &gr->g->pages[i], rr);
+	}
 	for (size_t i = 0; tests && i < tests->n; i++) {
 		if (evaluated_at(gr, tests->v[i]->eval_time) == ts)
 			capture(gr, tests->v[i], rr);
@@ -262,6 +321,8 @@ static void start(struct group_run *gr)
 	add_groups(gr);
 	for (size_t i = 0; i < gr->g->n_alerts; i++)
 		gr->g->alerts[i].n_got = 0;
+	for (size_t i = 0; i < gr->g->n_pages; i++)
+		gr->g->pages[i].n_firing = 0;
 }
 
 static void tell_rule_errors(struct group_run *gr, ms_t at)
@@ -290,6 +351,8 @@ static bool run_rules(struct group_run *gr)
 		end = MAX(end, gr->g->alerts[i].eval_time);
 	for (size_t i = 0; i < gr->g->n_exprs; i++)
 		end = MAX(end, gr->g->exprs[i].eval_time);
+	for (size_t i = 0; i < gr->g->n_pages; i++)
+		end = MAX(end, gr->g->pages[i].eval_time);
 	for (int attempt = 0; attempt < 2; attempt++) {
 		if (!load_series(gr))
 			return false;
@@ -343,6 +406,16 @@ static void compare_alerts(struct group_run *gr)
 		test_alerts_sort(v[i]->got, v[i]->n_got);
 		if (!alerts_equal(v[i]))
 			fail(gr, test_alert_failure(gr->run->a, gr->g, v[i]));
+	}
+}
+
+static void compare_pages(struct group_run *gr)
+{
+	for (size_t i = 0; i < gr->g->n_pages; i++) {
+		struct unittest_failure f;
+
+		if (!test_pages(gr->run->a, gr->run->config->notify, &gr->g->pages[i], &f))
+			fail(gr, f);
 	}
 }
 
@@ -453,6 +526,8 @@ static void group_done(struct group_run *gr)
 	map_done(&gr->by_alert);
 	for (size_t i = 0; i < gr->g->n_alerts; i++)
 		free(TAKE(gr->g->alerts[i].got));
+	for (size_t i = 0; i < gr->g->n_pages; i++)
+		free(TAKE(gr->g->pages[i].firing));
 	replay_free(gr->replay);
 	memory_free(gr->store);
 }
@@ -464,6 +539,7 @@ static void run_group(struct run *r, struct test_group *g, struct unittest_group
 	index_tests(&gr);
 	if (run_rules(&gr)) {
 		compare_alerts(&gr);
+		compare_pages(&gr);
 		for (size_t i = 0; i < g->n_exprs; i++)
 			run_expr(&gr, &g->exprs[i]);
 	}
@@ -522,6 +598,15 @@ static void touch_read(void *arg, const struct expr *selector)
 		touch(c, false, metric);
 }
 
+/* The alerts that a page is expected to have. */
+static void touch_pages(struct coverage *c, const struct page_test *t)
+{
+	for (size_t i = 0; i < t->n_exp; i++) {
+		for (size_t k = 0; k < t->exp[i].alerts.n; k++)
+			touch(c, true, t->exp[i].alerts.v[k]);
+	}
+}
+
 static void list_rules(struct run *r, struct coverage *c)
 {
 	size_t n = r->rules ? r->rules->n_rules : 0;
@@ -562,6 +647,8 @@ static void cover(struct run *r)
 			touch(&c, true, g->alerts[k].alertname);
 		for (size_t k = 0; k < g->n_exprs; k++)
 			expr_selectors(g->exprs[k].expr, touch_read, &c);
+		for (size_t k = 0; k < g->n_pages; k++)
+			touch_pages(&c, &g->pages[k]);
 	}
 	do {
 		c.changed = false;
@@ -584,7 +671,7 @@ bool unittest_run(struct str file, struct str text, const struct unittest_option
 	bool ok;
 
 	*out = (struct unittest_result){.ok = true};
-	ok = test_file_read(&f, text, o, &r.tests) && load_rules(&r);
+	ok = test_file_read(&f, text, o, &r.tests) && load_rules(&r) && load_config(&r);
 	if (ok) {
 		cover(&r);
 		out->n_groups = r.tests.n_groups;
@@ -600,5 +687,6 @@ bool unittest_run(struct str file, struct str text, const struct unittest_option
 			run_group(&r, g, &out->groups[i]);
 	}
 	rule_set_free(r.rules);
+	config_free(r.config);
 	return ok;
 }

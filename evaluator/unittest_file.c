@@ -13,11 +13,17 @@ struct group_draft {
 	struct str name, external_url, start;
 	ms_t interval;
 	const struct yaml_node *input_series, *alert_rule_test, *promql_expr_test;
-	const struct yaml_node *external_labels;
+	const struct yaml_node *external_labels, *page_test;
+};
+
+struct page_draft {
+	ms_t eval_time;
+	const struct yaml_node *exp_pages;
 };
 
 struct file_draft {
 	struct field_texts rule_files, group_eval_order;
+	struct str config_file;
 	ms_t evaluation_interval;
 	bool fuzzy_compare;
 	const struct yaml_node *tests;
@@ -53,6 +59,7 @@ static const struct field FILE_FIELDS[] = {
 	FIELD(TEXTS, struct file_draft, group_eval_order),
 	FIELD(BOOL, struct file_draft, fuzzy_compare),
 	FIELD(LIST, struct file_draft, tests),
+	FIELD(TEXT, struct file_draft, config_file),
 };
 
 static const struct field GROUP_FIELDS[] = {
@@ -64,6 +71,19 @@ static const struct field GROUP_FIELDS[] = {
 	FIELD(LIST, struct group_draft, promql_expr_test),
 	FIELD(MAP, struct group_draft, external_labels),
 	FIELD(TEXT, struct group_draft, external_url),
+	FIELD(LIST, struct group_draft, page_test),
+};
+
+static const struct field PAGE_FIELDS[] = {
+	FIELD(DURATION, struct page_draft, eval_time),
+	FIELD(LIST, struct page_draft, exp_pages),
+};
+
+static const struct field EXP_PAGE_FIELDS[] = {
+	FIELD(TEXT, struct exp_page, receiver),
+	FIELD(TEXT, struct exp_page, title),
+	FIELD(TEXT, struct exp_page, text),
+	FIELD(TEXTS, struct exp_page, alerts),
 };
 
 static const struct field SERIES_FIELDS[] = {
@@ -296,6 +316,44 @@ static bool read_exprs(const struct reader *r, const struct yaml_node *list, str
 	return ok;
 }
 
+/* ---- page_test ---------------------------------------------------------------------------------
+ */
+
+static bool read_page(const struct reader *r, const struct yaml_node *n, struct page_test *t)
+{
+	struct page_draft d = {0};
+	bool ok = FIELDS_READ(r->f, n, "type main.pageTestCase", PAGE_FIELDS, &d);
+
+	t->line = n->line;
+	t->eval_time = d.eval_time;
+	t->n_exp = length(d.exp_pages);
+	t->exp = ARENA_ARRAY(r->f->arena, struct exp_page, t->n_exp);
+	for (size_t i = 0; ok && i < t->n_exp; i++) {
+		const struct yaml_node *page = d.exp_pages->items[i];
+
+		ok = FIELDS_READ(r->f, page, "type main.page", EXP_PAGE_FIELDS, &t->exp[i]);
+		if (ok && t->exp[i].receiver.n == 0)
+			ok = fields_error(r->f, page, "a page needs the name of a receiver");
+	}
+	return ok;
+}
+
+static bool read_pages(const struct reader *r, const struct yaml_node *list, struct test_group *g)
+{
+	bool ok = true;
+
+	g->n_pages = length(list);
+	g->pages = ARENA_ARRAY(r->f->arena, struct page_test, g->n_pages);
+	for (size_t i = 0; i < g->n_pages; i++)
+		ok &= read_page(r, list->items[i], &g->pages[i]);
+	if (g->n_pages && r->file->config_file.n == 0)
+		ok = fields_error(r->f, list,
+				  "page_test needs config_file at the top of the file: whose "
+				  "routes "
+				  "are meant?");
+	return ok;
+}
+
 /* ---- groups -----------------------------------------------------------------------------------
  */
 
@@ -330,6 +388,7 @@ static bool read_group(const struct reader *r, const struct yaml_node *n, struct
 	ok &= read_labels(r, d.external_labels, false, STR(""), &g->external_labels);
 	ok &= read_all_series(r, d.input_series, g);
 	ok &= read_alerts(r, d.alert_rule_test, g);
+	ok &= read_pages(r, d.page_test, g);
 	return read_exprs(r, d.promql_expr_test, g) && ok;
 }
 
@@ -373,6 +432,7 @@ bool test_file_read(const struct fields *f, struct str text, const struct unitte
 	if (!FIELDS_READ(f, root, "type main.unitTestFile", FILE_FIELDS, &d))
 		return false;
 	*out = (struct test_file){.rule_files = d.rule_files,
+				  .config_file = d.config_file,
 				  .group_eval_order = d.group_eval_order,
 				  .evaluation_interval = d.evaluation_interval,
 				  .fuzzy_compare = d.fuzzy_compare};

@@ -130,6 +130,17 @@ def fmt(d):
     assert not [n for n in os.listdir(d) if n.endswith("rouse-fmt")]
 
 
+def pages(d, expected, status, words):
+    """A page_test of the rules, 15 minutes on."""
+    write(f"{d}/rouse.yml", json.dumps({"route": {"receiver": "phone", "group_by": ["alertname"]}, "receivers": [
+        {"name": "phone", "webhook_configs": [{"url": "http://127.0.0.1:1/"}]}]}))
+    t = write(f"{d}/pages.yml", json.dumps({"rule_files": ["rules.yml"], "config_file": "rouse.yml", "tests": [
+        {"input_series": [{"series": s, "values": "5x20"} for s in ('free{i="a"}', 'free{i="b"}', 'up{job="api"}')],
+         "page_test": [{"eval_time": "15m", "exp_pages": expected}]}]}))
+    got, out, err = run_rouse("test", t)
+    assert got == status and words in out + err, (got, out, err)
+
+
 @story
 def test(d):
     """--junit, --run and exit status."""
@@ -146,6 +157,9 @@ def test(d):
     assert suite.attrib["tests"] == "2" and suite.attrib["failures"] == "1", suite.attrib
     assert [c.attrib["name"] for c in suite] == ["good", "bad <&>"]
     assert run_rouse("test", "--run", "^good$", t)[0] == 0
+    pages(d, [{"receiver": "phone", "title": "[FIRING:2] Low (page)", "alerts": ["Low"]}], 0, "SUCCESS")
+    pages(d, [{"receiver": "chat"}], 1, "got:\n            receiver phone, title [FIRING:2] Low")
+    pages(d, [], 1, "exp: no page")
     assert run_rouse("test", f"{d}/none.yml")[0] == 1 and run_rouse("test")[0] == 2
 
 
