@@ -64,8 +64,7 @@ static void conclude(struct branch *b, struct now now)
 	if (a && a->state == ALERT_FIRING && words.n) {
 		free(a->because);
 		a->because = mem_str(buf_str(&words));
-		rule_alerts_store(b->core, b->rr, a);
-		rule_alerts_tell(b->core, now, b->rr, a);
+		rule_alerts_explained(b->core, now, b->rr, a);
 		core_changed(b->core);
 	}
 	buf_done(&words);

@@ -112,8 +112,10 @@ void rule_alerts_moved(struct core *c, struct str from, struct rule_run *rr);
 void rule_alerts_reconcile(struct core *c, struct now now);
 /* Forwards what is due to existing Alertmanagers. */
 void rule_alerts_forward(struct core *c, struct now now, struct rule_run *rr, ms_t slot);
-/* The annotations of a firing alert have more to say (because). */
+/* The annotations of a firing alert have changed. */
 void rule_alerts_tell(struct core *c, struct now now, struct rule_run *rr, struct active *a);
+/* `because` of a firing alert has come; it is stored, and told as what came late. */
+void rule_alerts_explained(struct core *c, struct now now, struct rule_run *rr, struct active *a);
 void rule_alerts_store(struct core *c, struct rule_run *rr, const struct active *a);
 
 /* selfmon.c */

@@ -170,15 +170,29 @@ static void tell(struct core *c, struct now now, struct rule_run *rr, struct act
 	notify_put(c->notify, now, &in, 1);
 }
 
-void rule_alerts_tell(struct core *c, struct now now, struct rule_run *rr, struct active *act)
+static void tell_on(struct core *c, struct now now, struct rule_run *rr, struct active *act,
+		    bool explained)
 {
 	struct arena a;
 
 	arena_init(&a);
 	tell(c, now, rr, act,
-	     (struct alert_in){.labels = with_externals(c, &a, act->labels), .ends_at = MS_NONE},
+	     (struct alert_in){.labels = with_externals(c, &a, act->labels),
+			       .ends_at = MS_NONE,
+			       .explained = explained},
 	     &a);
 	arena_done(&a);
+}
+
+void rule_alerts_tell(struct core *c, struct now now, struct rule_run *rr, struct active *act)
+{
+	tell_on(c, now, rr, act, false);
+}
+
+void rule_alerts_explained(struct core *c, struct now now, struct rule_run *rr, struct active *act)
+{
+	rule_alerts_store(c, rr, act);
+	tell_on(c, now, rr, act, true);
 }
 
 static void tell_fired(struct core *c, struct now now, struct rule_run *rr, struct active *act)

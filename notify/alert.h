@@ -22,6 +22,7 @@ struct alert_in {
 	ms_t ends_at;	/* wall; MS_NONE: fires on */
 	struct str generator_url;
 	enum alert_source source;
+	bool explained; /* annotations came after the alert: messages that can be edited are */
 };
 
 /* One that is kept. */

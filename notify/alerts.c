@@ -48,9 +48,12 @@ void alerts_free(struct notify *n)
 	map_done(&n->alerts);
 }
 
-static void set_annotations(struct alert *a, const struct alert_in *in)
+/* True if they changed. */
+static bool set_annotations(struct alert *a, const struct alert_in *in)
 {
-	if (!labels_eq(a->annotations, in->annotations)) {
+	bool changed = !labels_eq(a->annotations, in->annotations);
+
+	if (changed) {
 		labels_free(a->annotations);
 		a->annotations = labels_heap(in->annotations);
 	}
@@ -58,6 +61,7 @@ static void set_annotations(struct alert *a, const struct alert_in *in)
 		free(a->generator_url);
 		a->generator_url = mem_str(in->generator_url);
 	}
+	return changed;
 }
 
 /* Start and end as given, with the defaults of an alert from outside. */
@@ -126,7 +130,8 @@ static void update_alert(struct notify *n, struct now now, struct kept_alert *ka
 	bool is_over = s.to != MS_NONE && s.to <= now.wall;
 	bool moved = was_over != is_over || (!is_over && s.from != a->starts_at);
 
-	set_annotations(a, in);
+	bool changed = set_annotations(a, in);
+
 	a->updated_at = now.wall;
 	a->source = in->source;
 	a->timeout = s.timeout;
@@ -134,8 +139,11 @@ static void update_alert(struct notify *n, struct now now, struct kept_alert *ka
 		return;
 	a->starts_at = s.from;
 	a->ends_at = s.to;
-	if (!moved)
+	if (!moved) {
+		for (size_t i = 0; changed && in->explained && i < ka->n_in; i++)
+			group_explained(ka->in[i]->group, now);
 		return;
+	}
 	alerts_store(n, ka);
 	if (is_over) {
 		for (size_t i = 0; i < ka->n_in; i++)

@@ -152,6 +152,7 @@ const char *tell_reason(enum tell t)
 		[TELL_ALL_RESOLVED] = "all alerts resolved",
 		[TELL_SOME_RESOLVED] = "some alerts resolved",
 		[TELL_REPEAT] = "repeat interval elapsed",
+		[TELL_EXPLAINED] = "explanation arrived",
 	};
 
 	return words[t];

@@ -329,6 +329,32 @@ static void expire_notice(const struct group *g, struct lane *lane, struct now n
 	hashes_done(&over);
 }
 
+/* Queues a message for an integration; what the lane has unsent and the message says too goes. */
+static void queue(struct group *g, size_t i, struct now now, const struct snapshot *s,
+		  enum tell why)
+{
+	const struct integration *to = &g->receiver->integrations[i];
+	struct lane *lane = g->lanes[i];
+	struct told told = lane_told(lane, now, NULL);
+	struct hashes over = dedup_ends(&told, s->resolved);
+	struct row *old = outbox_replaceable(lane, s->firing, over);
+
+	if (old) {
+		told = lane_told(lane, now, old);
+		hashes_done(&over);
+		over = dedup_ends(&told, s->resolved);
+
+		enum tell first =
+			dedup_tell(&told, s->firing, over, true, g->route->repeat_interval);
+
+		why = first == TELL_NOT ? why : first;
+	}
+	if (!to->send_resolved)
+		over.n = 0;
+	outbox_queue(lane, now, build_message(g, now, why, over), old);
+	hashes_done(&over);
+}
+
 /* Is there something to tell this integration? Queues it. */
 static bool tell(struct group *g, size_t i, struct now now, const struct snapshot *s)
 {
@@ -349,24 +375,29 @@ static bool tell(struct group *g, size_t i, struct now now, const struct snapsho
 		if (!lane->first)
 			lane_forget(lane);
 	} else if (why != TELL_NOT) {
-		struct row *old = outbox_replaceable(lane, s->firing, over);
-
-		if (old) {
-			told = lane_told(lane, now, old);
-			hashes_done(&over);
-			over = dedup_ends(&told, s->resolved);
-
-			enum tell first = dedup_tell(&told, s->firing, over, true, repeat);
-
-			why = first == TELL_NOT ? why : first;
-		}
-		if (!to->send_resolved)
-			over.n = 0;
-		outbox_queue(lane, now, build_message(g, now, why, over), old);
+		queue(g, i, now, s, why);
 		queued = true;
 	}
 	hashes_done(&over);
 	return queued;
+}
+
+void group_explained(struct group *g, struct now now)
+{
+	struct snapshot s = snapshot_take(g, now);
+
+	for (size_t i = 0; g->receiver && i < g->receiver->n; i++) {
+		const struct integration *to = &g->receiver->integrations[i];
+		struct told told = lane_told(g->lanes[i], now, NULL);
+		struct hashes over = dedup_ends(&told, s.resolved);
+
+		if (to->update_message && to->kind->can_update && s.n_firing && !over.n &&
+		    hashes_within(s.firing, told.firing) && hashes_within(told.firing, s.firing))
+			queue(g, i, now, &s, TELL_EXPLAINED);
+		hashes_done(&over);
+	}
+	hashes_done(&s.firing);
+	hashes_done(&s.resolved);
 }
 
 /* An end that came by itself is written down when it is first seen. */

@@ -202,6 +202,9 @@ ATTR_CHECK bool alerts_restore(struct notify *n, struct now now, struct store *s
 void group_route(struct notify *n, struct now now, struct kept_alert *ka);
 /* A member changed: the group's next flush becomes durable. */
 void group_touched(struct group *g, struct now now, const struct kept_alert *ka);
+/* The words about a member came after it: messages that told of exactly what fires now are edited
+ * at once where the receiver can; all others have the words in their next message. */
+void group_explained(struct group *g, struct now now);
 /* Lets alerts go that are over and told; the group too when it is empty. */
 void group_reap(struct group *g, struct now now);
 /* How long what was told counts, as entries of Alertmanager's notification log expire. */

@@ -704,6 +704,43 @@ static void test_update_message(void **state)
 	world_free(w);
 }
 
+/* Words that come after the page edit it, once, where editing is possible. */
+static void test_late_words(void **state)
+{
+	struct world *w = world_new(DISCORD "  webhook_configs: [{url: 'http://hook/'}]\n");
+	ms_t start = w->now.wall;
+
+	(void)state;
+	w->answer = (struct answer){.status = 200, .body = "{\"id\":\"77\"}"};
+	world_fire(w, "alertname=Down,i=a", "because=a holds");
+	world_explain(w, "alertname=Down,i=a", "because=b holds", start);
+	world_run(w, MINUTE);
+	assert_int_equal(w->n_heard, 2); /* the first flush has them */
+	world_put(w, "alertname=Down,i=a", "because=c holds", start, MS_NONE, ALERT_FROM_RULE);
+	world_run(w, SECOND);
+	assert_int_equal(w->n_heard, 2); /* only what comes late edits */
+	world_explain(w, "alertname=Down,i=a", "because=d holds", start);
+	world_explain(w, "alertname=Down,i=a", "because=d holds", start);
+	world_run(w, SECOND);
+	assert_int_equal(w->n_heard, 3);
+	assert_string_equal(w->heard[2].method, "PATCH");
+	assert_non_null(strstr(w->heard[2].body, "d holds"));
+	/* A group that is not as it was told waits for its flush: nothing may get lost. */
+	world_fire(w, "alertname=Down,i=b", "");
+	world_explain(w, "alertname=Down,i=a", "because=e holds", start);
+	world_run(w, SECOND);
+	assert_int_equal(w->n_heard, 3);
+	world_run(w, 5 * MINUTE);
+	assert_int_equal(w->n_heard, 5);
+	world_resolve(w, "alertname=Down,i=b");
+	world_explain(w, "alertname=Down,i=a", "because=f holds", start);
+	world_run(w, SECOND);
+	assert_int_equal(w->n_heard, 5);
+	world_run(w, 5 * MINUTE);
+	assert_int_equal(w->n_heard, 7);
+	world_free(w);
+}
+
 static struct answer refuse_once(struct world *w, const struct heard *h)
 {
 	bool plain = strstr(h->body, "FIRING Down {i=a}") != NULL;
@@ -837,7 +874,7 @@ TEST_GROUP(engine, cmocka_unit_test(test_first_page), cmocka_unit_test(test_old_
 	   cmocka_unit_test(test_timeout), cmocka_unit_test(test_routes),
 	   cmocka_unit_test(test_reload_tells_nothing_again),
 	   cmocka_unit_test(test_reload_open_rows), cmocka_unit_test(test_receiver_removed),
-	   cmocka_unit_test(test_update_message), cmocka_unit_test(test_plainer_form),
-	   cmocka_unit_test(test_full_outbox_keeps_pages),
+	   cmocka_unit_test(test_update_message), cmocka_unit_test(test_late_words),
+	   cmocka_unit_test(test_plainer_form), cmocka_unit_test(test_full_outbox_keeps_pages),
 	   cmocka_unit_test(test_history_is_bounded), cmocka_unit_test(test_ten_thousand),
 	   cmocka_unit_test(test_metrics))

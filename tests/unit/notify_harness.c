@@ -401,24 +401,32 @@ struct labels world_labels(struct arena *a, const char *text)
 	return out;
 }
 
-void world_put(struct world *w, const char *labels, const char *annotations, ms_t starts_at,
-	       ms_t ends_at, enum alert_source source)
+static void put(struct world *w, const char *labels, const char *annotations, struct alert_in in)
 {
 	struct arena a;
 
 	arena_init(&a);
-
-	struct alert_in in = {
-		.labels = world_labels(&a, labels),
-		.annotations = world_labels(&a, annotations),
-		.starts_at = starts_at,
-		.ends_at = ends_at,
-		.generator_url = STR("http://prom.example/graph?g0.expr=up+%3D%3D+0&g0.tab=1"),
-		.source = source,
-	};
-
+	in.labels = world_labels(&a, labels);
+	in.annotations = world_labels(&a, annotations);
+	in.generator_url = STR("http://prom.example/graph?g0.expr=up+%3D%3D+0&g0.tab=1");
 	notify_put(w->n, w->now, &in, 1);
 	arena_done(&a);
+}
+
+void world_put(struct world *w, const char *labels, const char *annotations, ms_t starts_at,
+	       ms_t ends_at, enum alert_source source)
+{
+	put(w, labels, annotations,
+	    (struct alert_in){.starts_at = starts_at, .ends_at = ends_at, .source = source});
+}
+
+void world_explain(struct world *w, const char *labels, const char *annotations, ms_t starts_at)
+{
+	put(w, labels, annotations,
+	    (struct alert_in){.starts_at = starts_at,
+			      .ends_at = MS_NONE,
+			      .source = ALERT_FROM_RULE,
+			      .explained = true});
 }
 
 void world_fire(struct world *w, const char *labels, const char *annotations)

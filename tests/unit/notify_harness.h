@@ -81,6 +81,9 @@ void world_resolve(struct world *w, const char *labels);
 void world_put(struct world *w, const char *labels, const char *annotations, ms_t starts_at,
 	       ms_t ends_at, enum alert_source source);
 
+/* Words about an alert that fires come late. */
+void world_explain(struct world *w, const char *labels, const char *annotations, ms_t starts_at);
+
 /* What the i-th request said: "firing: a b | resolved: c" by the instance labels, webhook only. */
 const char *world_said(struct world *w, size_t i, char *out, size_t size);
 void assert_said(struct world *w, size_t i, const char *want);
