@@ -120,6 +120,11 @@ void oracle_vanished(struct oracle *o, struct str url)
 	truth_vanished(o->truth, url);
 }
 
+void oracle_delayed(struct oracle *o, struct str url)
+{
+	truth_delayed(o->truth, url);
+}
+
 void oracle_receiver_said(struct oracle *o, struct str url, int status)
 {
 	truth_receiver_said(o->truth, url, status);

@@ -43,6 +43,8 @@ void oracle_page_starts(struct oracle *o, struct str key);
 void oracle_answer_lost(struct oracle *o, struct str key);
 /* Nobody got the request, but its sender does not know. */
 void oracle_vanished(struct oracle *o, struct str url);
+/* An attempt has failed: what is told there may be about times long ago. */
+void oracle_delayed(struct oracle *o, struct str url);
 /* A receiver has answered. */
 void oracle_receiver_said(struct oracle *o, struct str url, int status);
 /* A POST of an Alertmanager's API has arrived. */

@@ -360,7 +360,17 @@ void plan_draw(struct plan *p, struct sim *s)
 	publish(p, s);
 }
 
-/* The rule leaves or comes; one that moves to another group begins anew. */
+/* One that moves to another group goes on, unless that group's label makes other alerts of it. */
+static void move_rule(struct plan *p, struct sim *s, struct plan_rule *r, const char *name)
+{
+	int to = (r->group + 1) % (int)ARRAY_LEN(p->groups);
+
+	if (p->groups[r->group].team != p->groups[to].team)
+		oracle_rule_removed(s->oracle, name);
+	r->group = to;
+}
+
+/* The rule leaves, comes, is another or moves. */
 static void change_rule(struct plan *p, struct sim *s)
 {
 	int i = (int)pick(s, PLAN_RULES);
@@ -376,11 +386,12 @@ static void change_rule(struct plan *p, struct sim *s)
 		draw_rule(r, s);
 		return;
 	}
+	if (pick(s, 2)) {
+		move_rule(p, s, r, name);
+		return;
+	}
 	oracle_rule_removed(s->oracle, name);
-	if (pick(s, 2))
-		r->group = (r->group + 1) % (int)ARRAY_LEN(p->groups);
-	else
-		r->exists = false;
+	r->exists = false;
 }
 
 /* A group label makes other alerts of all its rules. */

@@ -26,6 +26,7 @@ struct flight {
 	struct arena arena;
 	struct request request;
 	ms_t timeout;
+	bool page;
 	struct answer answer;
 };
 
@@ -156,6 +157,8 @@ static void land(struct sim *s, void *arg)
 			c->on_data(c, str_from(r.body, half));
 			r.body = (struct str){0};
 		}
+		if (f->page && (r.outcome != IO_REPLIED || r.status / 100 != 2))
+			oracle_delayed(s->oracle, f->request.url);
 		c->on_done(c, s->now, &r);
 		if (f->answer.good)
 			oracle_answer(s->oracle, f->answer.expr, f->answer.at, f->answer.ids,
@@ -250,6 +253,7 @@ static void op_fetch(void *host, struct io_call *call, const struct io_request *
 
 	CHECK(!call->host);
 	call->host = f;
+	f->page = page;
 	if (page) {
 		oracle_page_starts(s->oracle, f->request.key);
 		effect(s);

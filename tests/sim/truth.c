@@ -60,6 +60,7 @@ struct dest {
 	bool blurred; /* was told in plain words that cannot be read here */
 	bool dead;    /* has refused for good */
 	bool doubt;   /* rouse may believe that it was told, or not */
+	bool late;    /* an attempt has failed: ends and beginnings may come long after */
 };
 
 /* One alert as one lane was told of it. */
@@ -607,7 +608,7 @@ static void tell(struct telling *x, struct told_alert *a)
 	if (!str_is(x->dest, FORWARDED))
 		check_order(t, d, dest_of(t, x->dest), a->firing, x->repeated);
 	check_known(t, w, d, a);
-	if (d->firing && !a->firing)
+	if (d->firing && !a->firing && !dest_of(t, x->dest)->late)
 		d->over_mono = t->sim->now.mono;
 	d->firing = a->firing;
 	d->any = true;
@@ -764,6 +765,11 @@ void truth_forwarded(struct truth *t, struct str body)
 void truth_vanished(struct truth *t, struct str url)
 {
 	dest_of(t, receivers_place(url))->doubt = true;
+}
+
+void truth_delayed(struct truth *t, struct str url)
+{
+	dest_of(t, receivers_place(url))->late = true;
 }
 
 void truth_receiver_said(struct truth *t, struct str url, int status)

@@ -33,6 +33,7 @@ void truth_durable(struct truth *t, ms_t until);
 /* What was not durable is forgotten; `forgetful`: even what was told. */
 void truth_crashed(struct truth *t, bool forgetful);
 void truth_vanished(struct truth *t, struct str url);
+void truth_delayed(struct truth *t, struct str url);
 void truth_receiver_said(struct truth *t, struct str url, int status);
 /* `row` of the outbox; 0: not known. */
 void truth_page(struct truth *t, const struct page *p, uint64_t row, bool repeated);
