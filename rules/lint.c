@@ -122,6 +122,16 @@ static struct str line_at(struct linter *l, int line)
 	return str_cut(l->file.text, from, to);
 }
 
+/* The line of the next rule, or of the comments above it, which are about that one. */
+static int next_begins(struct linter *l, int next)
+{
+	int first = l->rule->line + 1;
+
+	while (next > first && str_starts(str_trim(line_at(l, next - 1)), "#"))
+		next--;
+	return MAX(next, first);
+}
+
 /* The first line after the rule's own. */
 static int rule_end(struct linter *l)
 {
@@ -130,7 +140,7 @@ static int rule_end(struct linter *l)
 
 	read_source(l);
 	if (next < g->n)
-		return g->rules[next].line;
+		return next_begins(l, g->rules[next].line);
 	/* The last of its group: up to a line that is indented less. */
 	for (int line = l->rule->line + 1; (size_t)line <= l->source.n; line++) {
 		struct str text = line_at(l, line);

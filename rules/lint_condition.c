@@ -141,6 +141,9 @@ static void check_span(struct linter *l, const struct condition *c)
 	bool known = span_of(c->vector, &s);
 
 	if (isnan(c->number)) {
+		/* Everything differs from NaN, NaN included. */
+		if (c->op == OP_NE)
+			return;
 		lint_tell(l, LINT_NEVER_FIRES, c->e, "nothing compares with NaN: this never holds");
 	} else if (known && !possible(c, &s) && is_count(c->vector)) {
 		lint_tell(l, LINT_NEVER_FIRES, c->e,
@@ -172,12 +175,14 @@ struct chain {
 	size_t n;
 };
 
+/* With on() or ignoring() the right side may be about another series. */
 static void collect(struct chain *c, const struct expr *e)
 {
 	e = expr_unwrap(e);
 	if (e->kind == EXPR_BINARY && e->u.binary.op == OP_AND) {
 		collect(c, e->u.binary.lhs);
-		collect(c, e->u.binary.rhs);
+		if (!e->u.binary.matching.has_labels)
+			collect(c, e->u.binary.rhs);
 	} else if (c->n < CHAIN_MAX && condition_of(e, &c->v[c->n])) {
 		c->n++;
 	}
@@ -292,16 +297,30 @@ static bool is_up(const struct expr *e)
 	return str_is(name, "up") || str_is(name, "probe_success");
 }
 
+/* Is the key `for` (not keep_firing_for) written? `for: 0m` is meant. */
+static bool says_for(struct linter *l)
+{
+	struct str text = lint_rule_text(l);
+	ptrdiff_t at;
+
+	while ((at = str_find(text, STR("for:"))) >= 0) {
+		if (at == 0 || strchr(" \t\n{,", text.p[at - 1]))
+			return true;
+		text = str_from(text, (size_t)at + 4);
+	}
+	return false;
+}
+
 /* One scrape that fails is no outage. */
 static void check_for(struct linter *l)
 {
 	struct condition c;
 
-	if (l->rule->hold > 0 || !condition_of(l->rule->expr, &c) || !is_up(c.vector) ||
-	    c.number > 1)
+	if (l->rule->hold > 0 || !condition_of(l->rule->expr, &c) || !is_up(c.vector))
 		return;
-	if (str_find(lint_rule_text(l), STR("for:")) >= 0)
-		return; /* `for: 0m` is meant */
+	/* Does it hold because of the failure? */
+	if (!compare(c.op, 0, c.number) || compare(c.op, 1, c.number) || says_for(l))
+		return;
 	lint_tell(l, LINT_MISSING_FOR, c.e,
 		  "one failed scrape fires this alert; add `for: 1m`, or `for: 0m` if it is meant");
 }

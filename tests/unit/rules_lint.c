@@ -35,11 +35,15 @@ static const struct {
 	{RULE("x > y", ""), NULL},
 	{RULE("x > 5 and x < 3", ""), "never-fires"},
 	{RULE("x > 5 and x < 7", ""), NULL},
+	{RULE("x > 5 and on() x < 3", ""), NULL},
+	{RULE("x > 5 and ignoring(job) x < 3", ""), NULL},
+	{RULE("(x > 5 and on() y) and x < 3", ""), "never-fires"},
 	{RULE("x > 5 and y < 3", ""), NULL},
 	{RULE("absent(x) == 0", ""), "never-fires"},
 	{RULE("absent(x) == 1", ""), NULL},
 	{RULE("vector(1) > 2", ""), "never-fires"},
 	{RULE("x > NaN", ""), "never-fires"},
+	{RULE("x != NaN", ""), NULL},
 	{RULE("x unless x", ""), "never-fires"},
 	{RULE("x != x", ""), NULL}, /* asks for NaN */
 	{RULE("x > +Inf", ""), "never-fires"},
@@ -70,6 +74,11 @@ static const struct {
 	{RULE("up == 0", ""), "missing-for"},
 	{RULE("up == 0", "    for: 0m\n"), NULL},
 	{RULE("up == 0", "    for: 5m\n"), NULL},
+	{RULE("up == 0", "    keep_firing_for: 5m\n"), "missing-for"},
+	{RULE("up != 1", ""), "missing-for"},
+	{RULE("up == 1", ""), NULL},
+	{RULE("x > 1", "    annotations: {s: \"{{ $labels.le | parseDuration }}\"}\n"), NULL},
+	{RULE("x > 1", "    annotations: {s: \"{{ $labels.at | toTime }}\"}\n"), NULL},
 	{RULE("rate(x[30s]) > 1", ""), "short-range"},
 	{RULE("rate(x[1m]) > 1", ""), NULL},
 	{RULE("sum by (a) (x) / sum by (b) (y) > 1", ""), "never-matches"},
@@ -128,6 +137,18 @@ static void test_switched_off(void **state ATTR_UNUSED)
 			      "  - alert: B\n    expr: x > 1 # rouse: disable=missing-for\n",
 			      "all", &d),
 			 1);
+	diags_done(&d);
+	/* A comment above a rule is about that rule only. */
+	assert_int_equal(lint("groups:\n- name: g\n  rules:\n  - alert: A\n    expr: up == 0\n"
+			      "  # rouse: disable=missing-for\n  - alert: B\n    expr: up == 0\n",
+			      "all", &d),
+			 1);
+	assert_int_equal(d.v[0].line, 5);
+	diags_done(&d);
+	assert_int_equal(lint("groups: [{name: g, rules: [ # rouse: disable=all\n"
+			      "{alert: A, expr: up == 0}, {alert: B, expr: up == 0}]}]\n",
+			      "all", &d),
+			 2);
 	diags_done(&d);
 	assert_int_equal(lint(RULE("up == 0", ""), "none", &d), 0);
 	diags_done(&d);
