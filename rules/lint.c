@@ -173,10 +173,30 @@ static const struct yaml_node *list_of(const struct yaml_node *map, const char *
 	return n && n->kind == YAML_LIST ? n : NULL;
 }
 
+/* The rule's own map: from the place of the last one that was asked for on, as findings come in
+ * the order of the file, then from the start (anchors can break that order). */
+static const struct yaml_node *rule_node(struct linter *l, const struct yaml_node *groups)
+{
+	for (size_t n = 0; n <= groups->n; n++, l->at_group++, l->at_rule = 0) {
+		const struct yaml_node *rules;
+
+		if (l->at_group >= groups->n)
+			l->at_group = 0;
+		rules = list_of(groups->items[l->at_group], "rules");
+		for (; rules && l->at_rule < rules->n; l->at_rule++) {
+			const struct yaml_node *r = rules->items[l->at_rule];
+
+			if (r->line == l->rule->line && r->col == l->rule->col)
+				return r;
+		}
+	}
+	return NULL;
+}
+
 /* The node of the rule's expression: its file is read again, for findings only. */
 static const struct yaml_node *expr_node(struct linter *l)
 {
-	const struct yaml_node *groups;
+	const struct yaml_node *groups, *rule;
 	struct yaml_node *root = NULL;
 	bool more;
 
@@ -184,18 +204,8 @@ static const struct yaml_node *expr_node(struct linter *l)
 		l->tree = root;
 	l->tree_read = true;
 	groups = list_of(l->tree, "groups");
-	for (size_t g = 0; groups && g < groups->n; g++) {
-		const struct yaml_node *rules = list_of(groups->items[g], "rules");
-
-		for (size_t i = 0; rules && i < rules->n; i++) {
-			const struct yaml_node *r = rules->items[i];
-
-			if (r->line == l->rule->line && r->col == l->rule->col &&
-			    r->kind == YAML_MAP)
-				return yaml_get(r, "expr");
-		}
-	}
-	return NULL;
+	rule = groups && groups->n ? rule_node(l, groups) : NULL;
+	return rule && rule->kind == YAML_MAP ? yaml_get(rule, "expr") : NULL;
 }
 
 static void place_of(struct linter *l, const struct expr *e, int *line, int *col)
@@ -256,9 +266,103 @@ void lint_tell(struct linter *l, enum lint_id id, const struct expr *e, const ch
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
-	place_of(l, e, &line, &col);
+	/* Past DIAGS_MAX findings are only counted. */
+	place_of(l, l->diags->n < DIAGS_MAX ? e : NULL, &line, &col);
 	diags_warn(l->diags, l->file.name, line, col, "%s: %.*s: %s", LINT_TABLE[id].name,
 		   STR_ARG(l->rule->name), msg);
+}
+
+/* ---- duplicates --------------------------------------------------------------------------------
+ */
+
+/* A rule with its place in the order of the file. */
+struct entry {
+	const struct rule_group *group;
+	const struct rule *rule;
+	size_t order;
+};
+
+static int same_cmp(const struct entry *a, const struct entry *b)
+{
+	int c = str_cmp(a->rule->name, b->rule->name);
+
+	return c ? c : labels_cmp(a->rule->labels, b->rule->labels);
+}
+
+static int entry_cmp(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+	int c = same_cmp(x, y);
+
+	return c ? c : (x->order > y->order) - (x->order < y->order);
+}
+
+static void tell_duplicates(struct str file, const struct entry *v, size_t n, struct diags *diags)
+{
+	const struct rule *first = v[0].rule, *second = v[1].rule;
+	struct buf b;
+
+	buf_init(&b, BUF_MAX_ANY);
+	labels_put(&b, second->labels, false);
+	diags_warn(diags, file, second->line, second->col,
+		   "%zu rules are called %.*s with labels %s, the first one in line %d: might "
+		   "cause "
+		   "inconsistency while recording expressions",
+		   n, STR_ARG(second->name), buf_cstr(&b), first->line);
+	buf_done(&b);
+}
+
+/* Leaves out the rules whose comments say so; how many are left. `l` NULL: comments are not read.
+ */
+static size_t drop_disabled(struct linter *l, struct entry *v, size_t n)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (l) {
+			l->group = v[i].group;
+			l->rule = v[i].rule;
+			if (is_disabled(l, LINT_DUPLICATE_RULES))
+				continue;
+		}
+		v[left++] = v[i];
+	}
+	return left;
+}
+
+static void lint_file(const struct rule_group *groups, size_t n, struct linter *l,
+		      struct diags *diags)
+{
+	struct entry *v = NULL;
+	size_t cap = 0, used = 0, to;
+
+	for (size_t i = 0; i < n; i++) {
+		v = mem_reserve(v, &cap, used + groups[i].n, sizeof(*v));
+		for (size_t j = 0; j < groups[i].n; j++, used++)
+			v[used] = (struct entry){&groups[i], &groups[i].rules[j], used};
+	}
+	if (used > 1)
+		qsort(v, used, sizeof(*v), entry_cmp);
+	for (size_t from = 0; from < used; from = to) {
+		size_t left;
+
+		for (to = from + 1; to < used && same_cmp(&v[from], &v[to]) == 0;)
+			to++;
+		left = to - from > 1 ? drop_disabled(l, v + from, to - from) : 0;
+		if (left > 1)
+			tell_duplicates(groups[0].file, v + from, left, diags);
+	}
+	free(v);
+}
+
+void rule_set_lint_duplicates(const struct rule_set *rs, struct diags *diags)
+{
+	for (size_t from = 0, to; from < rs->n; from = to) {
+		for (to = from + 1;
+		     to < rs->n && str_eq(rs->groups[from].file, rs->groups[to].file);)
+			to++;
+		lint_file(rs->groups + from, to - from, NULL, diags);
+	}
 }
 
 /* ---- all rules ---------------------------------------------------------------------------------
@@ -296,80 +400,10 @@ void rule_set_lint(const struct rule_set *rs, const struct rule_file *files, siz
 		arena_init(&l.arena);
 		for (to = from; to < rs->n && str_eq(rs->groups[to].file, l.file.name); to++)
 			lint_group(&l, &rs->groups[to]);
+		if (o->on[LINT_DUPLICATE_RULES])
+			lint_file(rs->groups + from, to - from, &l, diags);
 		if (l.source_read)
 			yaml_source_done(&l.source);
 		arena_done(&l.arena);
-	}
-	if (o->on[LINT_DUPLICATE_RULES])
-		rule_set_lint_duplicates(rs, diags);
-}
-
-/* ---- duplicates --------------------------------------------------------------------------------
- */
-
-/* A rule with its place in the order of the file. */
-struct entry {
-	const struct rule *rule;
-	size_t order;
-};
-
-static int same_cmp(const struct entry *a, const struct entry *b)
-{
-	int c = str_cmp(a->rule->name, b->rule->name);
-
-	return c ? c : labels_cmp(a->rule->labels, b->rule->labels);
-}
-
-static int entry_cmp(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-	int c = same_cmp(x, y);
-
-	return c ? c : (x->order > y->order) - (x->order < y->order);
-}
-
-static void tell_duplicates(struct str file, const struct entry *v, size_t n, struct diags *diags)
-{
-	const struct rule *first = v[0].rule, *second = v[1].rule;
-	struct buf b;
-
-	buf_init(&b, BUF_MAX_ANY);
-	labels_put(&b, second->labels, false);
-	diags_warn(diags, file, second->line, second->col,
-		   "%zu rules are called %.*s with labels %s, the first one in line %d: might "
-		   "cause "
-		   "inconsistency while recording expressions",
-		   n, STR_ARG(second->name), buf_cstr(&b), first->line);
-	buf_done(&b);
-}
-
-static void lint_file(const struct rule_group *groups, size_t n, struct diags *diags)
-{
-	struct entry *v = NULL;
-	size_t cap = 0, used = 0, to;
-
-	for (size_t i = 0; i < n; i++) {
-		v = mem_reserve(v, &cap, used + groups[i].n, sizeof(*v));
-		for (size_t j = 0; j < groups[i].n; j++, used++)
-			v[used] = (struct entry){.rule = &groups[i].rules[j], .order = used};
-	}
-	if (used > 1)
-		qsort(v, used, sizeof(*v), entry_cmp);
-	for (size_t from = 0; from < used; from = to) {
-		for (to = from + 1; to < used && same_cmp(&v[from], &v[to]) == 0;)
-			to++;
-		if (to - from > 1)
-			tell_duplicates(groups[0].file, v + from, to - from, diags);
-	}
-	free(v);
-}
-
-void rule_set_lint_duplicates(const struct rule_set *rs, struct diags *diags)
-{
-	for (size_t from = 0, to; from < rs->n; from = to) {
-		for (to = from + 1;
-		     to < rs->n && str_eq(rs->groups[from].file, rs->groups[to].file);)
-			to++;
-		lint_file(rs->groups + from, to - from, diags);
 	}
 }

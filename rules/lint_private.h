@@ -17,6 +17,7 @@ struct linter {
 	struct yaml_source source;
 	bool source_read, tree_read;
 	const struct yaml_node *tree;
+	size_t at_group, at_rule; /* in the tree: the last rule whose place was asked for */
 };
 
 /* A finding about e, a part of the rule's expression, or about the rule (e NULL). */

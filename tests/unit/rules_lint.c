@@ -158,6 +158,46 @@ static void test_switched_off(void **state ATTR_UNUSED)
 	diags_done(&d);
 }
 
+#define DUPLICATES(above) \
+	"groups:\n- name: g\n  rules:\n  - {alert: A, expr: x > 1}\n" above \
+	"  - {alert: A, expr: x > 2}\n"
+
+static void test_duplicates(void **state ATTR_UNUSED)
+{
+	struct diags d;
+
+	assert_int_equal(lint(DUPLICATES(""), "all", &d), 1);
+	assert_int_equal(d.v[0].line, 5);
+	diags_done(&d);
+	assert_int_equal(lint(DUPLICATES("  # rouse: disable=duplicate-rules\n"), "all", &d), 0);
+	diags_done(&d);
+	assert_int_equal(lint(DUPLICATES("  # rouse: disable=duplicate-rules\n"
+					 "  - {alert: A, expr: x > 3}\n"),
+			      "all", &d),
+			 1);
+	assert_int_equal(d.v[0].line, 7);
+	diags_done(&d);
+	assert_int_equal(lint(DUPLICATES(""), "-duplicate-rules", &d), 0);
+	diags_done(&d);
+}
+
+/* Findings of the expression, of the rule, and again of an earlier rule have their places. */
+static void test_places_of_many(void **state ATTR_UNUSED)
+{
+	struct diags d;
+
+	lint("groups:\n- name: e\n- name: f\n  rules:\n  - {alert: A, expr: count(x) == 0}\n"
+	     "  - {record: b, expr: x}\n- name: g\n  rules:\n  - alert: C\n    expr: |\n"
+	     "      y > 1 and\n      count(x) == 0\n",
+	     "all", &d);
+	assert_int_equal(d.n, 2);
+	assert_int_equal(d.v[0].line, 5);
+	assert_int_equal(d.v[0].col, 22);
+	assert_int_equal(d.v[1].line, 12);
+	assert_int_equal(d.v[1].col, 7);
+	diags_done(&d);
+}
+
 static void test_unknown_name(void **state ATTR_UNUSED)
 {
 	struct lint_options o;
@@ -171,4 +211,5 @@ static void test_unknown_name(void **state ATTR_UNUSED)
 }
 
 TEST_GROUP(lint, cmocka_unit_test(test_cases), cmocka_unit_test(test_place),
-	   cmocka_unit_test(test_switched_off), cmocka_unit_test(test_unknown_name))
+	   cmocka_unit_test(test_switched_off), cmocka_unit_test(test_duplicates),
+	   cmocka_unit_test(test_places_of_many), cmocka_unit_test(test_unknown_name))
