@@ -226,6 +226,118 @@ struct label_set label_set_of(struct arena *a, const struct expr *e)
 	}
 }
 
+/* ---- labels that are always there --------------------------------------------------------------
+ */
+
+static struct strs label_certain(struct arena *a, const struct expr *e);
+
+/* What a series must have to be selected at all. */
+static struct strs certain_of_selector(struct arena *a, const struct expr *e)
+{
+	struct strs out = {0};
+
+	for (size_t i = 0; i < e->u.selector.n_matchers; i++) {
+		const struct matcher *m = &e->u.selector.matchers[i];
+
+		if (!m->matches_empty && !str_is(m->name, LABEL_NAME))
+			out = plus(a, &out, m->name);
+	}
+	return out;
+}
+
+static struct strs certain_of_call(struct arena *a, const struct expr *e)
+{
+	struct str name = e->u.call.name, dst;
+	struct strs out = {0};
+
+	if (str_starts(name, "absent"))
+		return of_absent(a, e).names;
+	for (size_t i = 0; i < e->u.call.n_args; i++) {
+		int type = (int)e->u.call.args[i]->type;
+
+		if (type == PROMQL_VECTOR || type == PROMQL_MATRIX) {
+			out = label_certain(a, e->u.call.args[i]);
+			break;
+		}
+	}
+	/* These may write nothing, and empty what was there. */
+	if ((str_starts(name, "label_") || str_is(name, "histogram_quantiles")) &&
+	    text_arg(e, 1, &dst))
+		out = minus(a, &out, dst);
+	if (str_starts(name, "histogram_"))
+		out = minus(a, &out, STR("le"));
+	return out;
+}
+
+/* Who aggregates by a label is taken to have it. */
+static struct strs certain_of_aggregate(struct arena *a, const struct expr *e)
+{
+	enum aggregate_op op = e->u.aggregate.op;
+	struct label_set by;
+	struct strs out;
+
+	if (op == AGGR_TOPK || op == AGGR_BOTTOMK || op == AGGR_LIMITK || op == AGGR_LIMIT_RATIO)
+		return label_certain(a, e->u.aggregate.expr);
+	if (!e->u.aggregate.without) {
+		by = label_set_of(a, e);
+		return by.names;
+	}
+	out = label_certain(a, e->u.aggregate.expr);
+	for (size_t i = 0; i < e->u.aggregate.grouping.n; i++)
+		out = minus(a, &out, e->u.aggregate.grouping.v[i]);
+	return out;
+}
+
+static struct strs both(struct arena *a, struct strs x, struct strs y)
+{
+	struct strs out = {0};
+
+	for (size_t i = 0; i < x.n; i++) {
+		if (among(&y, x.v[i]))
+			out = plus(a, &out, x.v[i]);
+	}
+	return out;
+}
+
+static struct strs certain_of_binary(struct arena *a, const struct expr *e)
+{
+	const struct expr *l = e->u.binary.lhs, *r = e->u.binary.rhs;
+	const struct vector_matching *m = &e->u.binary.matching;
+	struct strs out;
+
+	if (e->u.binary.op == OP_OR)
+		return both(a, label_certain(a, l), label_certain(a, r));
+	if (binary_op_is_set(e->u.binary.op))
+		return label_certain(a, l);
+	if (l->type != PROMQL_VECTOR || r->type != PROMQL_VECTOR)
+		return label_certain(a, l->type == PROMQL_VECTOR ? l : r);
+	if (m->fill_lhs || m->fill_rhs)
+		return (struct strs){0};
+	out = label_certain(a, m->card == CARD_ONE_TO_MANY ? r : l);
+	if (m->card == CARD_ONE_TO_ONE && m->on)
+		return both(a, out, m->labels);
+	for (size_t i = 0; m->card == CARD_ONE_TO_ONE && i < m->labels.n; i++)
+		out = minus(a, &out, m->labels.v[i]);
+	for (size_t i = 0; i < m->include.n; i++)
+		out = minus(a, &out, m->include.v[i]);
+	return out;
+}
+
+static struct strs label_certain(struct arena *a, const struct expr *e)
+{
+	e = expr_unwrap(e);
+	switch ((int)e->kind) {
+	case EXPR_SELECTOR: return certain_of_selector(a, e);
+	case EXPR_MATRIX: return label_certain(a, e->u.matrix.selector);
+	case EXPR_SUBQUERY: return label_certain(a, e->u.subquery.expr);
+	case EXPR_CALL: return certain_of_call(a, e);
+	case EXPR_AGGREGATE: return certain_of_aggregate(a, e);
+	case EXPR_BINARY: return certain_of_binary(a, e);
+	case EXPR_UNARY: return label_certain(a, e->u.unary.expr);
+	default: return (struct strs){0};
+	}
+}
+
 /* ---- findings ----------------------------------------------------------------------------------
  */
 
@@ -244,15 +356,6 @@ static struct str names_text(struct arena *a, const struct strs *s)
 	out = arena_str(a, buf_str(&b));
 	buf_done(&b);
 	return out;
-}
-
-static bool same_names(const struct strs *x, const struct strs *y)
-{
-	for (size_t i = 0; i < x->n; i++) {
-		if (!among(y, x->v[i]))
-			return false;
-	}
-	return x->n == y->n;
 }
 
 /* The labels that the sides are matched by, of one side. */
@@ -276,34 +379,79 @@ static bool has_absent(const struct expr *e)
 	return e->kind == EXPR_AGGREGATE && has_absent(e->u.aggregate.expr);
 }
 
+/* A label by which the sides are matched, that one always has and the other never. */
+static bool apart(const struct strs *certain, const struct label_set *have,
+		  const struct label_set *other, struct str *label)
+{
+	for (size_t i = 0; i < certain->n; i++) {
+		*label = certain->v[i];
+		if (label_set_has(have, *label) && !label_set_has(other, *label))
+			return true;
+	}
+	return false;
+}
+
+/* The sides of a binary operator: by what they are matched. */
+struct sides {
+	struct label_set left, right;
+	struct str label; /* that tells them apart: */
+	bool on_left;	  /* the left side always has it, the right never; else the reverse */
+};
+
+static bool never_match(struct arena *a, const struct expr *e, struct sides *s)
+{
+	const struct expr *l = e->u.binary.lhs, *r = e->u.binary.rhs;
+	const struct vector_matching *m = &e->u.binary.matching;
+	struct strs left = label_certain(a, l), right = label_certain(a, r);
+
+	s->left = signature(a, m, label_set_of(a, l));
+	s->right = signature(a, m, label_set_of(a, r));
+	s->on_left = apart(&left, &s->left, &s->right, &s->label);
+	return s->on_left || apart(&right, &s->right, &s->left, &s->label);
+}
+
+static void tell_or(struct linter *l, const struct expr *e, const struct sides *s)
+{
+	/* What is there only when nothing else is pages once. */
+	if (s->left.open || s->right.open || has_absent(e))
+		return;
+	lint_tell(l, LINT_OR_DIFFERENT_LABELS, e,
+		  "the sides of `or` have the labels %.*s and %.*s: when both hold, two alerts "
+		  "fire "
+		  "for one thing; give both sides the same labels, or write `or on()`",
+		  STR_ARG(names_text(&l->arena, &s->left.names)),
+		  STR_ARG(names_text(&l->arena, &s->right.names)));
+}
+
+static void tell_never_matches(struct linter *l, const struct expr *e, const struct sides *s)
+{
+	const char *never = e->u.binary.op == OP_UNLESS ? "`unless` never takes anything away"
+							: "they never match";
+	const char *better = "aggregate both by the same labels, or use on() or ignoring()";
+
+	if (s->left.open || s->right.open)
+		lint_tell(l, LINT_NEVER_MATCHES, e,
+			  "the %s side always has the label %.*s, the %s side never: %s; %s",
+			  s->on_left ? "left" : "right", STR_ARG(s->label),
+			  s->on_left ? "right" : "left", never, better);
+	else
+		lint_tell(l, LINT_NEVER_MATCHES, e,
+			  "the left side has the labels %.*s, the right side %.*s: %s; %s",
+			  STR_ARG(names_text(&l->arena, &s->left.names)),
+			  STR_ARG(names_text(&l->arena, &s->right.names)), never, better);
+}
+
 static void check_matching(struct linter *l, const struct expr *e)
 {
 	const struct vector_matching *m = &e->u.binary.matching;
-	struct label_set x = label_set_of(&l->arena, e->u.binary.lhs);
-	struct label_set y = label_set_of(&l->arena, e->u.binary.rhs);
-	struct label_set sx = signature(&l->arena, m, x), sy = signature(&l->arena, m, y);
-	bool filled = m->fill_lhs || m->fill_rhs;
+	struct sides s;
 
-	if (x.open || y.open || same_names(&sx.names, &sy.names) || filled)
+	if (m->fill_lhs || m->fill_rhs || !never_match(&l->arena, e, &s))
 		return;
-	if (e->u.binary.op == OP_OR) {
-		/* What is there only when nothing else is pages once. */
-		if (!has_absent(e))
-			lint_tell(l, LINT_OR_DIFFERENT_LABELS, e,
-				  "the sides of `or` have the labels %.*s and %.*s: when both "
-				  "hold, "
-				  "two alerts fire for one thing; give both sides the same labels, "
-				  "or "
-				  "write `or on()`",
-				  STR_ARG(names_text(&l->arena, &sx.names)),
-				  STR_ARG(names_text(&l->arena, &sy.names)));
-		return;
-	}
-	lint_tell(l, LINT_NEVER_MATCHES, e,
-		  "the left side has the labels %.*s, the right side %.*s: they never match; "
-		  "aggregate both by the same labels, or use on() or ignoring()",
-		  STR_ARG(names_text(&l->arena, &sx.names)),
-		  STR_ARG(names_text(&l->arena, &sy.names)));
+	if (e->u.binary.op == OP_OR)
+		tell_or(l, e, &s);
+	else
+		tell_never_matches(l, e, &s);
 }
 
 static bool visit(void *arg, const struct expr *e)
