@@ -17,19 +17,16 @@
 
 struct search {
 	struct prom_client *c;
-	const struct rule_set *rs;
-	struct diags *diags;
 	struct err *err;
 	struct arena arena;
 	struct map recorded; /* names that rules of the set write */
-	struct map known;    /* selector -> FOUND or MISSING */
+	struct map known;    /* selector -> FOUND, MISSING or TOLD */
 	ms_t now;
-	const struct rule_group *group; /* at work */
-	const struct rule *rule;
+	struct linter *l; /* at the rule at work */
 	bool failed;
 };
 
-static char FOUND, MISSING;
+static char FOUND, MISSING, TOLD;
 
 /* ---- questions ---------------------------------------------------------------------------------
  */
@@ -104,14 +101,10 @@ static struct str selector_text(struct search *s, const struct expr *e, const st
 	return out;
 }
 
-static void tell(struct search *s, const char *lint, struct str what)
-{
-	diags_warn(s->diags, s->group->file, s->rule->line, s->rule->col,
-		   "%s: %.*s: %.*s, now and in the last 30 days", lint, STR_ARG(s->rule->name),
-		   STR_ARG(what));
-}
+static const char SINCE[] = ", now and in the last 30 days";
 
-static bool blame_matcher(struct search *s, const struct expr *e)
+/* Is what the metric lacks one of its matchers, or all of them together? */
+static bool blame_matcher(struct search *s, const struct expr *e, bool *told)
 {
 	for (size_t i = 0; i < e->u.selector.n_matchers; i++) {
 		const struct matcher *m = &e->u.selector.matchers[i];
@@ -126,28 +119,27 @@ static bool blame_matcher(struct search *s, const struct expr *e)
 			continue;
 		buf_init(&text, 512);
 		matcher_put(&text, m);
-		tell(s, "no-such-label",
-		     arena_printf(&s->arena, "no series of %.*s has %.*s", STR_ARG(name_of(e)),
-				  STR_ARG(buf_str(&text))));
+		*told = lint_tell(s->l, LINT_NO_SUCH_LABEL, e, "no series of %.*s has %.*s%s",
+				  STR_ARG(name_of(e)), STR_ARG(buf_str(&text)), SINCE);
 		buf_done(&text);
 		return true;
 	}
-	tell(s, "no-such-label",
-	     arena_printf(&s->arena, "no series of %.*s has all of these labels together",
-			  STR_ARG(name_of(e))));
+	*told = lint_tell(s->l, LINT_NO_SUCH_LABEL, e,
+			  "no series of %.*s has all of these labels together%s",
+			  STR_ARG(name_of(e)), SINCE);
 	return true;
 }
 
-static bool blame(struct search *s, const struct expr *e)
+static bool blame(struct search *s, const struct expr *e, bool *told)
 {
 	bool any;
 
 	if (!exists(s, selector_text(s, e, NULL), &any))
 		return false;
 	if (any)
-		return blame_matcher(s, e);
-	tell(s, "no-such-metric",
-	     arena_printf(&s->arena, "there is no metric %.*s", STR_ARG(name_of(e))));
+		return blame_matcher(s, e, told);
+	*told = lint_tell(s->l, LINT_NO_SUCH_METRIC, e, "there is no metric %.*s%s",
+			  STR_ARG(name_of(e)), SINCE);
 	return true;
 }
 
@@ -170,18 +162,28 @@ static struct str bare_text(struct search *s, const struct expr *selector)
 	return out;
 }
 
-static void visit_selector(void *arg, const struct expr *e)
+/* One that a comment hid is told at the next rule that has it. */
+static void look_up(struct search *s, const struct expr *e)
 {
-	struct search *s = arg;
+	struct str text = bare_text(s, e);
+	bool any, told = false;
+
+	if (map_get(&s->known, text) == &TOLD)
+		return;
+	if (!exists(s, text, &any) || (!any && !blame(s, e, &told)))
+		s->failed = true;
+	else if (told)
+		map_put(&s->known, text, &TOLD);
+}
+
+static void visit_selector(struct search *s, const struct expr *e)
+{
 	struct str name = name_of(e);
-	bool any, told;
 
 	if (s->failed || e->u.selector.label_only || name.n == 0 || map_get(&s->recorded, name) ||
 	    str_is(name, "ALERTS") || str_is(name, "ALERTS_FOR_STATE"))
 		return;
-	told = map_get(&s->known, bare_text(s, e)) == &MISSING;
-	if (!exists(s, bare_text(s, e), &any) || (!any && !told && !blame(s, e)))
-		s->failed = true;
+	look_up(s, e);
 }
 
 /* What absent() looks for is meant to be missed. */
@@ -194,11 +196,22 @@ static bool visit(void *arg, const struct expr *e)
 	return true;
 }
 
-bool check_prometheus(struct prom_client *c, const struct rule_set *rs, ms_t now,
-		      struct diags *diags, struct err *err)
+static void visit_rule(void *arg, struct linter *l, const struct rule *r)
 {
-	struct search s = {.c = c, .rs = rs, .diags = diags, .err = err, .now = now};
+	struct search *s = arg;
 
+	s->l = l;
+	if (!s->failed)
+		expr_walk(r->expr, visit, s);
+}
+
+bool check_prometheus(struct prom_client *c, const struct lint_pass *p, ms_t now, struct err *err)
+{
+	struct search s = {.c = c, .err = err, .now = now};
+	const struct rule_set *rs = p->rules;
+
+	if (!p->o->on[LINT_NO_SUCH_METRIC] && !p->o->on[LINT_NO_SUCH_LABEL])
+		return true;
 	arena_init(&s.arena);
 	map_init(&s.recorded);
 	map_init(&s.known);
@@ -208,13 +221,7 @@ bool check_prometheus(struct prom_client *c, const struct rule_set *rs, ms_t now
 				map_put(&s.recorded, rs->groups[g].rules[k].name, &s);
 		}
 	}
-	for (size_t g = 0; g < rs->n && !s.failed; g++) {
-		s.group = &rs->groups[g];
-		for (size_t k = 0; k < s.group->n && !s.failed; k++) {
-			s.rule = &s.group->rules[k];
-			expr_walk(s.rule->expr, visit, &s);
-		}
-	}
+	lint_each_rule(p, visit_rule, &s);
 	map_done(&s.recorded);
 	map_done(&s.known);
 	arena_done(&s.arena);

@@ -4,12 +4,12 @@
 
 #include "base/err.h"
 #include "host/prom_client.h"
-#include "rules/rules.h"
+#include "rules/lint.h"
 
-/* For each selector of the rules, once: whether there is a series now or in the last 30 days, and
- * if not, which part of it finds nothing. Metrics that rules of the set record are left out. False:
- * the Prometheus cannot be asked. */
-ATTR_CHECK bool check_prometheus(struct prom_client *c, const struct rule_set *rs, ms_t now,
-				 struct diags *diags, struct err *err);
+/* The lints no-such-metric and no-such-label. For each selector of the rules, once: whether there
+ * is a series now or in the last 30 days, and if not, which part of it finds nothing. Metrics that
+ * rules of the set record are left out. False: the Prometheus cannot be asked. */
+ATTR_CHECK bool check_prometheus(struct prom_client *c, const struct lint_pass *p, ms_t now,
+				 struct err *err);
 
 #endif

@@ -62,7 +62,7 @@ static bool is_rule_file(struct check *c, struct str text, struct arena *a)
 	       root->kind == YAML_MAP && yaml_get(root, "groups");
 }
 
-static void look_up(struct check *c, const struct rule_set *rs, struct diags *diags)
+static void look_up(struct check *c, const struct lint_pass *p)
 {
 	struct prom_client_options o = {.url = c->o.prometheus,
 					.timeout = 30 * SECOND,
@@ -73,9 +73,18 @@ static void look_up(struct check *c, const struct rule_set *rs, struct diags *di
 	if (c->o.prometheus.n == 0)
 		return;
 	client = prom_client_new(&o, &err);
-	if (!client || !check_prometheus(client, rs, when_now(), diags, &err))
-		diags_add(diags, STR("--prometheus"), 0, 0, "%s", err.msg);
+	if (!client || !check_prometheus(client, p, when_now(), &err))
+		diags_add(p->diags, STR("--prometheus"), 0, 0, "%s", err.msg);
 	prom_client_free(client);
+}
+
+static void lint(struct check *c, const struct rule_set *rs, const struct rule_file *files,
+		 size_t n, struct diags *diags)
+{
+	struct lint_pass p = {rs, files, n, &c->lint, diags};
+
+	rule_set_lint(&p);
+	look_up(c, &p);
 }
 
 static void check_rules(struct check *c, struct str file, struct str text, struct diags *diags)
@@ -87,8 +96,7 @@ static void check_rules(struct check *c, struct str file, struct str text, struc
 	if (!rule_set_load(&f, 1, &d, &rs, diags))
 		return;
 	buf_printf(&c->out, "  SUCCESS: %zu rules found\n", rs->n_rules);
-	rule_set_lint(rs, &f, 1, &c->lint, diags);
-	look_up(c, rs, diags);
+	lint(c, rs, &f, 1, diags);
 	rule_set_free(rs);
 }
 
@@ -109,8 +117,7 @@ static void lint_config(struct check *c, const struct rule_set *rs, struct diags
 		f->name = rs->groups[i].file;
 		n += file_read(f->name, c->limits.file_bytes, &a, &f->text, NULL);
 	}
-	rule_set_lint(rs, files, n, &c->lint, diags);
-	look_up(c, rs, diags);
+	lint(c, rs, files, n, diags);
 	arena_done(&a);
 }
 

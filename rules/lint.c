@@ -43,6 +43,12 @@ const struct lint LINT_TABLE[LINTS] = {
 	[LINT_OR_DIFFERENT_LABELS] = {"or-different-labels",
 				      "Sides of an `or` with different labels are two alerts: one "
 				      "thing pages twice."},
+	[LINT_NO_SUCH_METRIC] = {"no-such-metric",
+				 "With --prometheus: a rule about a metric that nobody exports "
+				 "stays silent."},
+	[LINT_NO_SUCH_LABEL] = {"no-such-label",
+				"With --prometheus: a selector with a label that no series has "
+				"stays silent."},
 };
 
 /* ---- options -----------------------------------------------------------------------------------
@@ -255,14 +261,14 @@ static bool is_disabled(struct linter *l, enum lint_id id)
 	       (str_starts(above, "#") && disables(above, name));
 }
 
-void lint_tell(struct linter *l, enum lint_id id, const struct expr *e, const char *fmt, ...)
+bool lint_tell(struct linter *l, enum lint_id id, const struct expr *e, const char *fmt, ...)
 {
 	int line, col;
 	char msg[1024];
 	va_list ap;
 
 	if (!l->o->on[id] || is_disabled(l, id))
-		return;
+		return false;
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
@@ -270,6 +276,7 @@ void lint_tell(struct linter *l, enum lint_id id, const struct expr *e, const ch
 	place_of(l, l->diags->n < DIAGS_MAX ? e : NULL, &line, &col);
 	diags_warn(l->diags, l->file.name, line, col, "%s: %.*s: %s", LINT_TABLE[id].name,
 		   STR_ARG(l->rule->name), msg);
+	return true;
 }
 
 /* ---- duplicates --------------------------------------------------------------------------------
@@ -368,17 +375,6 @@ void rule_set_lint_duplicates(const struct rule_set *rs, struct diags *diags)
 /* ---- all rules ---------------------------------------------------------------------------------
  */
 
-static void lint_group(struct linter *l, const struct rule_group *g)
-{
-	l->group = g;
-	for (size_t i = 0; i < g->n; i++) {
-		l->rule = &g->rules[i];
-		lint_conditions(l);
-		lint_labels(l);
-		lint_templates(l);
-	}
-}
-
 static const struct rule_file *file_named(const struct rule_file *files, size_t n, struct str name)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -388,22 +384,64 @@ static const struct rule_file *file_named(const struct rule_file *files, size_t 
 	return NULL;
 }
 
-void rule_set_lint(const struct rule_set *rs, const struct rule_file *files, size_t n,
-		   const struct lint_options *o, struct diags *diags)
+struct pass {
+	void (*fn)(void *arg, struct linter *l, const struct rule *r);
+	void *arg;
+	/* NULL, or for all groups of a file after its rules. */
+	void (*file)(struct linter *l, const struct rule_group *groups, size_t n);
+};
+
+static void pass_group(struct linter *l, const struct rule_group *g, const struct pass *pass)
 {
+	l->group = g;
+	for (size_t i = 0; i < g->n; i++) {
+		l->rule = &g->rules[i];
+		pass->fn(pass->arg, l, l->rule);
+	}
+}
+
+static void pass_all(const struct lint_pass *p, const struct pass *pass)
+{
+	const struct rule_set *rs = p->rules;
+
 	for (size_t from = 0, to; from < rs->n; from = to) {
-		const struct rule_file *f = file_named(files, n, rs->groups[from].file);
-		struct linter l = {.o = o, .diags = diags, .file = {.name = rs->groups[from].file}};
+		struct str name = rs->groups[from].file;
+		const struct rule_file *f = file_named(p->files, p->n_files, name);
+		struct linter l = {.o = p->o, .diags = p->diags, .file = {.name = name}};
 
 		if (f)
 			l.file = *f;
 		arena_init(&l.arena);
-		for (to = from; to < rs->n && str_eq(rs->groups[to].file, l.file.name); to++)
-			lint_group(&l, &rs->groups[to]);
-		if (o->on[LINT_DUPLICATE_RULES])
-			lint_file(rs->groups + from, to - from, &l, diags);
+		for (to = from; to < rs->n && str_eq(rs->groups[to].file, name); to++)
+			pass_group(&l, &rs->groups[to], pass);
+		if (pass->file)
+			pass->file(&l, rs->groups + from, to - from);
 		if (l.source_read)
 			yaml_source_done(&l.source);
 		arena_done(&l.arena);
 	}
+}
+
+void lint_each_rule(const struct lint_pass *p,
+		    void (*fn)(void *arg, struct linter *l, const struct rule *r), void *arg)
+{
+	pass_all(p, &(struct pass){.fn = fn, .arg = arg});
+}
+
+static void lint_rule(void *arg ATTR_UNUSED, struct linter *l, const struct rule *r ATTR_UNUSED)
+{
+	lint_conditions(l);
+	lint_labels(l);
+	lint_templates(l);
+}
+
+static void lint_duplicates(struct linter *l, const struct rule_group *groups, size_t n)
+{
+	if (l->o->on[LINT_DUPLICATE_RULES])
+		lint_file(groups, n, l, l->diags);
+}
+
+void rule_set_lint(const struct lint_pass *p)
+{
+	pass_all(p, &(struct pass){.fn = lint_rule, .file = lint_duplicates});
 }

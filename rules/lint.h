@@ -23,6 +23,8 @@ enum lint_id {
 	LINT_SHORT_RANGE,
 	LINT_NEVER_MATCHES,
 	LINT_OR_DIFFERENT_LABELS,
+	LINT_NO_SUCH_METRIC, /* these two are told by who can ask a Prometheus */
+	LINT_NO_SUCH_LABEL,
 	LINTS
 };
 
@@ -42,9 +44,26 @@ void lint_options_default(struct lint_options *o, const struct limits *l);
  * unknown name, with the nearest known one. */
 ATTR_CHECK bool lint_options_parse(struct lint_options *o, struct str text, struct err *err);
 
-/* Adds warnings "NAME: what is wrong". `files` are those the set was loaded from, for places in
- * expressions and comments that switch lints off. */
-void rule_set_lint(const struct rule_set *rs, const struct rule_file *files, size_t n,
-		   const struct lint_options *o, struct diags *diags);
+/* What is looked at and where findings go. `files` are those the set was loaded from, for places in
+ * expressions and comments that switch lints off. All is borrowed. */
+struct lint_pass {
+	const struct rule_set *rules;
+	const struct rule_file *files;
+	size_t n_files;
+	const struct lint_options *o;
+	struct diags *diags;
+};
+
+/* Adds warnings "NAME: RULE: what is wrong". */
+void rule_set_lint(const struct lint_pass *p);
+
+/* For lints that others make: fn is called for each rule and tells what it finds by lint_tell. */
+struct linter;
+void lint_each_rule(const struct lint_pass *p,
+		    void (*fn)(void *arg, struct linter *l, const struct rule *r), void *arg);
+/* A finding about e, a part of the rule's expression, or about the rule (e NULL). False: that lint
+ * is off, here or all over, and nothing was told. */
+bool lint_tell(struct linter *l, enum lint_id id, const struct expr *e, const char *fmt, ...)
+	ATTR_PRINTF(4, 5);
 
 #endif

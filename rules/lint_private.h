@@ -1,4 +1,4 @@
-/* Inside the lints: one rule at a time, and how a finding is told. */
+/* Inside the lints: one rule at a time. */
 #ifndef RULES_LINT_PRIVATE_H
 #define RULES_LINT_PRIVATE_H
 
@@ -20,9 +20,6 @@ struct linter {
 	size_t at_group, at_rule; /* in the tree: the last rule whose place was asked for */
 };
 
-/* A finding about e, a part of the rule's expression, or about the rule (e NULL). */
-void lint_tell(struct linter *l, enum lint_id id, const struct expr *e, const char *fmt, ...)
-	ATTR_PRINTF(4, 5);
 /* The rule's lines in its file. */
 struct str lint_rule_text(struct linter *l);
 

@@ -260,6 +260,13 @@ check_inventory() {
 			$(rouse $c --help | grep -oE -- '^  --[a-z.-]+')
 	done
 	told docs/lints.md lint $(rouse check --explain-lints | cut -d' ' -f1)
+	# The table of lints: these names in this order with these reasons, and no others.
+	rouse check --explain-lints | sed -E 's/^([a-z-]+) +/\1 /' >"$T/lints"
+	if sed -nE 's/^\| `([a-z-]+)` \| ([^|]*) \|.*/\1 \2/p' docs/lints.md | diff "$T/lints" - >"$T/diff"; then
+		pass
+	else
+		fail "docs/lints.md: its table differs from rouse check --explain-lints: $(cat "$T/diff")"
+	fi
 	told docs/configuration.md key $(sed -nE \
 		's/^.*(PROMETHEUS\([A-Z]+, |struct (prometheus|endpoint)_draft, )([a-z_]+)\).*/\3/p' evaluator/config.c)
 	told docs/configuration.md "receiver kind" $(sed -nE 's/^.*\.config_key = "([a-z_]+)".*/\1/p' notify/receivers/*.c)

@@ -75,7 +75,7 @@ static void run(struct rule_file file, bool legacy, bool lax)
 	if (ok) {
 		check_set(set);
 		lint_options_default(&lint, &limits);
-		rule_set_lint(set, &file, 1, &lint, &diags);
+		rule_set_lint(&(struct lint_pass){set, &file, 1, &lint, &diags});
 		check_format(&file, &limits);
 	}
 	rule_set_free(set);

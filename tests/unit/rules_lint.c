@@ -17,7 +17,7 @@ static size_t lint(const char *text, const char *options, struct diags *diags)
 	assert_true(lint_options_parse(&o, str_of(options), NULL));
 	diags_init(diags);
 	assert_true(rule_set_load(&f, 1, &d, &rs, diags));
-	rule_set_lint(rs, &f, 1, &o, diags);
+	rule_set_lint(&(struct lint_pass){rs, &f, 1, &o, diags});
 	rule_set_free(rs);
 	return diags->n;
 }
