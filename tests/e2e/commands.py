@@ -103,6 +103,8 @@ def check(d):
   - {alert: NoMetric, expr: 'fre < 10'}
   - {alert: NoLabel, expr: 'free{i="b"} < 10'}
   - {alert: Gone, expr: 'absent(nothing{job="x"})'}
+  # rouse: disable=no-such-metric
+  - {alert: Planned, expr: 'soon < 10'}
 """)
     status, out, err = run_rouse("check", "--prometheus", p.url, rules)
     assert status == 0, (out, err)
@@ -111,6 +113,7 @@ def check(d):
     assert err.count("warning:") == 2, err
     assert run_rouse("check", "--lint-fatal", "--prometheus", p.url, rules)[0] == 3
     assert run_rouse("check", "--lint-fatal", rules)[0] == 0
+    assert run_rouse("check", "--lint-fatal", "--lint=none", "--prometheus", p.url, rules)[0] == 0
     status, out, err = run_rouse("check", "--prometheus", "http://127.0.0.1:1", rules)
     assert status == 1 and "cannot ask http://127.0.0.1:1" in err, err
 
