@@ -178,6 +178,8 @@ static void arrive(struct sim *s, void *arg)
 		f->answer.outcome = IO_AMBIGUOUS;
 		f->answer.error = STR("connection reset while waiting for the answer");
 		oracle_answer_lost(s->oracle, f->request.key);
+		if (f->page && f->answer.status / 100 != 2) /* refused, but who knows? */
+			oracle_vanished(s->oracle, f->request.url);
 	}
 	CHECK(f->answer.delay < f->timeout);
 	if (f->answer.outcome == IO_AMBIGUOUS && f->answer.delay == 0)
