@@ -9,11 +9,12 @@
 /* Length of the line break at `at` (LF, CR, CRLF, and the three of Unicode), 0 if there is none. */
 static size_t line_break(struct str t, size_t at)
 {
-	struct str s = str_from(t, at);
-	unsigned char c = s.n ? (unsigned char)s.p[0] : 0;
+	unsigned char c = at < t.n ? (unsigned char)t.p[at] : 0;
+	struct str s;
 
 	if (c != '\n' && c != '\r' && c < 0xC2)
 		return 0;
+	s = str_from(t, at);
 	if (str_starts(s, "\r\n") || str_starts(s, "\xc2\x85"))
 		return 2;
 	if (str_starts(s, "\n") || str_starts(s, "\r"))

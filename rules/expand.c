@@ -110,6 +110,16 @@ static void add_needs(void *arg, const struct template_ref *r)
 	}
 }
 
+static struct str prefixed(struct arena *a, struct str text)
+{
+	size_t n = sizeof(PREFIX) - 1;
+	char *p = arena_bytes(a, n + text.n);
+
+	memcpy(p, PREFIX, n);
+	memcpy(p + n, text.p, text.n); /* a plain text is not compiled: it is not empty */
+	return (struct str){p, n + text.n};
+}
+
 /* The parser works in an arena of its own: only the finished set is worth keeping. */
 static bool compile(struct expand *e, struct arena *a, struct arena *scratch, struct str text,
 		    const struct limits *l, struct err *err)
@@ -117,8 +127,7 @@ static bool compile(struct expand *e, struct arena *a, struct arena *scratch, st
 	struct template_set *set = template_set_new(scratch, l);
 
 	template_set_missing_key(set, TEMPLATE_MISSING_ZERO);
-	if (!template_set_parse(set, e->name, arena_printf(scratch, PREFIX "%.*s", STR_ARG(text)),
-				&RULE_FUNCS, err))
+	if (!template_set_parse(set, e->name, prefixed(scratch, text), &RULE_FUNCS, err))
 		return false;
 	template_set_refs(set, add_needs, &e->needs);
 	template_set_drop_unused(set, e->name, sizeof(PREFIX) - 1);

@@ -52,12 +52,16 @@ static struct str rest(const struct lexer *l)
 
 static int32_t next(struct lexer *l)
 {
-	struct gorune r = gorune_first(rest(l));
+	struct gorune r;
 
-	if (!r.n) {
+	if (l->pos >= l->in.n) {
 		l->at_eof = true;
 		return RUNE_EOF;
 	}
+	r.r = (unsigned char)l->in.p[l->pos];
+	r.n = 1;
+	if (r.r >= 0x80)
+		r = gorune_first(rest(l));
 	l->pos += (size_t)r.n;
 	l->line += r.r == '\n';
 	return r.r;
@@ -68,8 +72,10 @@ static void backup(struct lexer *l)
 	if (l->at_eof || l->pos == 0)
 		return;
 
-	struct gorune r = gorune_last(str_cut(l->in, 0, l->pos));
+	struct gorune r = {.r = (unsigned char)l->in.p[l->pos - 1], .n = 1};
 
+	if (r.r >= 0x80)
+		r = gorune_last(str_cut(l->in, 0, l->pos));
 	l->pos -= (size_t)r.n;
 	l->line -= r.r == '\n';
 }

@@ -843,7 +843,7 @@ static bool parse_top(struct parser *p)
 static const struct template_func *find_row(const struct template_func *table, struct str name)
 {
 	for (; table->name; table++) {
-		if (str_is(name, table->name))
+		if (name.n && name.p[0] == table->name[0] && str_is(name, table->name))
 			return table;
 	}
 	return NULL;
