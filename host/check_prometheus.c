@@ -149,14 +149,11 @@ static bool blame(struct search *s, const struct expr *e, bool *told)
 /* The selector without range, offset and @. */
 static struct str bare_text(struct search *s, const struct expr *selector)
 {
-	struct expr bare = *selector;
 	struct str out;
 	struct buf b;
 
-	bare.u.selector.time = (struct expr_time){0};
-	bare.u.selector.anchored = bare.u.selector.smoothed = false;
 	buf_init(&b, BUF_MAX_ANY);
-	promql_print(&b, &bare);
+	promql_print_bare(&b, selector);
 	out = arena_str(&s->arena, buf_str(&b));
 	buf_done(&b);
 	return out;

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "host/chart.h"
 #include "host/commands.h"
+#include "host/fetch_series.h"
 #include "host/prom_client.h"
 #include "host/when.h"
 #include "promql/histogram.h"
@@ -18,6 +19,7 @@
 struct query_options {
 	struct str url, time, start, end, output, bearer_file;
 	ms_t range, step, timeout;
+	bool local;
 };
 
 static const struct flag flags[] = {
@@ -41,6 +43,8 @@ static const struct flag flags[] = {
 	 .help = "promql (as promtool prints), json, table, or chart (of a range)."},
 	FLAG("bearer-token-file", "FILE", TEXT, struct query_options, bearer_file,
 	     "A file with a token for Authorization: Bearer."),
+	FLAG("local", NULL, SWITCH, struct query_options, local,
+	     "Fetch the samples and evaluate here, with the functions of Prometheus 3.14."),
 	FLAG_DEFAULT("timeout", "DURATION", DURATION, struct query_options, timeout, "2m",
 		     "How long the answer may take."),
 };
@@ -257,8 +261,10 @@ struct asked {
 	struct limits limits;
 	struct arena arena;
 	struct str expr;
+	const struct expr *parsed; /* NULL: a function that only the Prometheus may know */
 	bool range;
 	ms_t start, end, step;
+	struct memory *samples; /* what was fetched; results borrow from it */
 };
 
 /* 1, 2, 5, 10, 15, 30 of seconds, minutes, hours: not less than `least`. */
@@ -302,11 +308,12 @@ static bool read_times(struct asked *q, struct err *err)
 static bool parses(struct asked *q, struct buf *errors)
 {
 	struct promql_options o = {true, true, true, true};
-	const struct expr *e;
 	struct err err;
 
-	if (promql_parse(q->expr, &o, &q->limits, &q->arena, &e, &err) ||
-	    str_starts(str_of(err.msg), "unknown function"))
+	if (promql_parse(q->expr, &o, &q->limits, &q->arena, &q->parsed, &err))
+		return true;
+	q->parsed = NULL;
+	if (!q->o.local && str_starts(str_of(err.msg), "unknown function"))
 		return true;
 	promql_error_put(errors, q->expr, &err);
 	buf_addc(errors, '\n');
@@ -330,16 +337,41 @@ static void put_result(struct asked *q, struct buf *b, const struct result *r)
 		put_promql(b, r);
 }
 
+#define LOCAL_SAMPLES 50000000 /* fetched at most: about a gigabyte */
+
+static bool evaluate(struct asked *q, struct prom_client *c, struct result *r, struct notes *notes,
+		     struct err *err)
+{
+	struct engine_options o;
+	struct engine_query query = {.source = memory_source(q->samples),
+				     .expr = q->parsed,
+				     .start = q->range ? q->start : q->end,
+				     .end = q->end,
+				     .step = q->range ? q->step : 0};
+
+	engine_options_default(&o);
+	return fetch_series(c, &o, &query, LOCAL_SAMPLES, q->samples, err) &&
+	       engine_eval(&o, &query, &q->arena, r, notes, err);
+}
+
+static bool ask(struct asked *q, struct prom_client *c, struct result *r, struct notes *notes,
+		struct err *err)
+{
+	struct prom_question question = {.expr = q->expr,
+					 .start = q->start,
+					 .end = q->end,
+					 .step = q->range ? q->step : 0};
+
+	return q->o.local ? evaluate(q, c, r, notes, err)
+			  : prom_client_query(c, &question, &q->arena, r, notes, err);
+}
+
 static int answer(struct asked *q)
 {
 	struct prom_client_options co = {.url = q->o.url,
 					 .bearer_file = q->o.bearer_file,
 					 .timeout = q->o.timeout,
 					 .limits = &q->limits};
-	struct prom_question question = {.expr = q->expr,
-					 .start = q->start,
-					 .end = q->end,
-					 .step = q->range ? q->step : 0};
 	struct err err;
 	OWNED(prom_client) c = prom_client_new(&co, &err);
 	struct notes notes;
@@ -349,7 +381,7 @@ static int answer(struct asked *q)
 
 	notes_init(&notes, q->expr);
 	buf_init(&out, BUF_MAX_ANY);
-	ok = c && prom_client_query(c, &question, &q->arena, &r, &notes, &err);
+	ok = c && ask(q, c, &r, &notes, &err);
 	for (size_t i = 0; i < notes.n; i++)
 		fprintf(stderr, "%.*s\n", STR_ARG(notes.v[i].text));
 	if (ok) {
@@ -391,6 +423,7 @@ static int run(int argc, char **argv)
 	int status;
 
 	limits_default(&q.limits);
+	q.samples = memory_new();
 	arena_init(&q.arena);
 	if (!flags_parse(&cmd_query, argc, argv, &q.arena, &q.o, &words, &err) ||
 	    !(words.n || err_set(&err, -1, "which expression?")) || !read_times(&q, &err))
@@ -398,6 +431,7 @@ static int run(int argc, char **argv)
 	else
 		status = run_query(&q, &words);
 	arena_done(&q.arena);
+	memory_free(q.samples);
 	return status;
 }
 

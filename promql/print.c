@@ -321,6 +321,15 @@ void promql_print(struct buf *b, const struct expr *e)
 	put(b, e);
 }
 
+void promql_print_bare(struct buf *b, const struct expr *selector)
+{
+	struct expr bare = *selector;
+
+	bare.u.selector.time = (struct expr_time){0};
+	bare.u.selector.anchored = bare.u.selector.smoothed = false;
+	put(b, &bare);
+}
+
 /* ---- pretty -----------------------------------------------------------------------------------
  */
 

@@ -12,6 +12,8 @@
 #define PROMQL_PRETTY_WIDTH 100 /* upstream's width */
 
 void promql_print(struct buf *b, const struct expr *e);
+/* A selector without range, offset, @ and what goes with them: which series it is about. */
+void promql_print_bare(struct buf *b, const struct expr *selector);
 /* Nodes whose canonical text (with indentation left out) is longer than width are broken. */
 void promql_pretty(struct buf *b, const struct expr *e, size_t width);
 

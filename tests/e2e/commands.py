@@ -36,6 +36,14 @@ def query(d):
     assert [v for _, v in values] == ["100"] * 3, out
     status, out, _ = ask("--start", at, "--end", str(start + 31 * 60), "--step", "1m", "--output", "table", "free")
     assert out.splitlines()[0].split() == ["TIME", "NAME", "i", "VALUE"] and len(out.splitlines()) == 3, out
+    # Between samples, as a window of this Prometheus has both its ends and ours one.
+    span = ("--start", str(start + 30), "--end", str(start + 4 * HOUR - 30), "--step", "1m")
+    for expr in ("free", "rate(free[5m])", "free offset 10m and on() up", "max_over_time(free[30m:1m])", "sum(free @ end()) + free",
+                 'free + on() group_left up{job="api"}', "1 + 2"):
+        there, here = (ask(*span, *a, expr)[1].splitlines() for a in ((), ("--local",)))
+        assert here == there, (expr, [x for x in zip(there, here) if x[0] != x[1]][:5])
+    assert ask("--time", at, "--local", "first_over_time(free[10m])") == (0, f'free{{i="a"}} => 50 @[{at}]\n', "")
+    assert "unknown function" in ask("--local", "no_such(free)")[2]
     status, out, _ = ask("--start", str(start), "--end", str(start + 4 * HOUR), "--output", "chart", "free")
     assert status == 0 and "last 50" in out and out.count("\n") > 15, out
     status, out, err = ask("sum(free")
