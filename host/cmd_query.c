@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/num.h"
 #include "base/time.h"
+#include "host/block_files.h"
 #include "host/chart.h"
 #include "host/commands.h"
 #include "host/fetch_series.h"
@@ -17,7 +18,7 @@
 #include "promql/parse.h"
 
 struct query_options {
-	struct str url, time, start, end, output, bearer_file;
+	struct str url, blocks, time, start, end, output, bearer_file;
 	ms_t range, step, timeout;
 	bool local;
 };
@@ -25,6 +26,8 @@ struct query_options {
 static const struct flag flags[] = {
 	FLAG_DEFAULT("url", "URL", TEXT, struct query_options, url, "http://localhost:9090",
 		     "The Prometheus to ask."),
+	FLAG("blocks", "DIR", TEXT, struct query_options, blocks,
+	     "Ask no Prometheus, but the data that one has left: its folder of blocks, or one."),
 	FLAG_DEFAULT("time", "TIME", TEXT, struct query_options, time, "now",
 		     "When: now, -1h, Unix seconds or RFC 3339."),
 	FLAG("range", "DURATION", DURATION, struct query_options, range,
@@ -264,7 +267,9 @@ struct asked {
 	const struct expr *parsed; /* NULL: a function that only the Prometheus may know */
 	bool range;
 	ms_t start, end, step;
-	struct memory *samples; /* what was fetched; results borrow from it */
+	/* Where samples come from if we evaluate; results borrow from it. */
+	struct memory *fetched;
+	struct block_files *blocks;
 };
 
 /* 1, 2, 5, 10, 15, 30 of seconds, minutes, hours: not less than `least`. */
@@ -313,7 +318,7 @@ static bool parses(struct asked *q, struct buf *errors)
 	if (promql_parse(q->expr, &o, &q->limits, &q->arena, &q->parsed, &err))
 		return true;
 	q->parsed = NULL;
-	if (!q->o.local && str_starts(str_of(err.msg), "unknown function"))
+	if (!q->o.local && !q->o.blocks.n && str_starts(str_of(err.msg), "unknown function"))
 		return true;
 	promql_error_put(errors, q->expr, &err);
 	buf_addc(errors, '\n');
@@ -343,15 +348,21 @@ static bool evaluate(struct asked *q, struct prom_client *c, struct result *r, s
 		     struct err *err)
 {
 	struct engine_options o;
-	struct engine_query query = {.source = memory_source(q->samples),
+	struct engine_query query = {.source = memory_source(q->fetched),
 				     .expr = q->parsed,
 				     .start = q->range ? q->start : q->end,
 				     .end = q->end,
 				     .step = q->range ? q->step : 0};
 
 	engine_options_default(&o);
-	return fetch_series(c, &o, &query, LOCAL_SAMPLES, q->samples, err) &&
-	       engine_eval(&o, &query, &q->arena, r, notes, err);
+	if (q->o.blocks.n) {
+		if (!block_files_open(q->o.blocks, &q->blocks, err))
+			return false;
+		query.source = block_files_source(q->blocks);
+	} else if (!fetch_series(c, &o, &query, LOCAL_SAMPLES, q->fetched, err)) {
+		return false;
+	}
+	return engine_eval(&o, &query, &q->arena, r, notes, err);
 }
 
 static bool ask(struct asked *q, struct prom_client *c, struct result *r, struct notes *notes,
@@ -362,8 +373,9 @@ static bool ask(struct asked *q, struct prom_client *c, struct result *r, struct
 					 .end = q->end,
 					 .step = q->range ? q->step : 0};
 
-	return q->o.local ? evaluate(q, c, r, notes, err)
-			  : prom_client_query(c, &question, &q->arena, r, notes, err);
+	return q->o.local || q->o.blocks.n
+		       ? evaluate(q, c, r, notes, err)
+		       : prom_client_query(c, &question, &q->arena, r, notes, err);
 }
 
 static int answer(struct asked *q)
@@ -423,7 +435,7 @@ static int run(int argc, char **argv)
 	int status;
 
 	limits_default(&q.limits);
-	q.samples = memory_new();
+	q.fetched = memory_new();
 	arena_init(&q.arena);
 	if (!flags_parse(&cmd_query, argc, argv, &q.arena, &q.o, &words, &err) ||
 	    !(words.n || err_set(&err, -1, "which expression?")) || !read_times(&q, &err))
@@ -431,7 +443,8 @@ static int run(int argc, char **argv)
 	else
 		status = run_query(&q, &words);
 	arena_done(&q.arena);
-	memory_free(q.samples);
+	memory_free(q.fetched);
+	block_files_close(q.blocks);
 	return status;
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 """query and backtest against a real Prometheus with a past; fmt in place; test as promtool."""
-import json, os, re, subprocess, time
+import json, os, random, re, subprocess, time
 from stage import *
 
 HOUR = 3600
@@ -16,6 +16,14 @@ def past(d):
         lines.append(f'free{{i="a"}} {value} {start + k * 60}')
     lines.append("# TYPE up gauge")
     lines += [f'up{{job="api"}} 1 {start + k * 60}' for k in range(240) if not 150 <= k < 180]
+    lines.append("# TYPE noise gauge")
+    chance = random.Random(1)
+    for i in range(5):
+        at = start
+        for k in range(300):
+            value = chance.choice((chance.random(), chance.randrange(-9, 9), chance.random() * 1e300, "NaN", "-Inf", 1, 1))
+            lines.append(f'noise{{i="{i}"}} {value} {at:.3f}')
+            at += chance.choice((1, 15, 15, 15.001, 14.999, 17, 90, 0.002))
     om = write(f"{d}/past.om", "\n".join(lines) + "\n# EOF\n")
     os.makedirs(f"{d}/prometheus/data", exist_ok=True)
     subprocess.run([tool("promtool"), "tsdb", "create-blocks-from", "openmetrics", om, f"{d}/prometheus/data"],
@@ -42,6 +50,13 @@ def query(d):
                  'free + on() group_left up{job="api"}', "1 + 2"):
         there, here = (ask(*span, *a, expr)[1].splitlines() for a in ((), ("--local",)))
         assert here == there, (expr, [x for x in zip(there, here) if x[0] != x[1]][:5])
+        here = run_rouse("query", "--blocks", f"{d}/prometheus/data", *span, expr)[1].splitlines()
+        assert here == there, ("blocks", expr, [x for x in zip(there, here) if x[0] != x[1]][:5])
+    end = ("--time", str(start + 4 * HOUR), "noise[5h]")
+    raw = run_rouse("query", "--blocks", f"{d}/prometheus/data", *end)
+    assert raw == ask(*end) and raw[1].count("@[") == 1500, raw
+    status, out, err = run_rouse("query", "--blocks", d, "free")
+    assert status == 1 and "has no blocks" in err, err
     assert ask("--time", at, "--local", "first_over_time(free[10m])") == (0, f'free{{i="a"}} => 50 @[{at}]\n', "")
     assert "unknown function" in ask("--local", "no_such(free)")[2]
     status, out, _ = ask("--start", str(start), "--end", str(start + 4 * HOUR), "--output", "chart", "free")
