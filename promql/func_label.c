@@ -35,6 +35,12 @@ static void row_relabel(struct call *c, struct row *r, struct labels_builder *lb
 		r->drop_name = false;
 }
 
+static bool fits(struct call *c, const struct buf *value)
+{
+	return !value->full ||
+	       eval_fail(c->ev, c->e, "label value is longer than %zu bytes", LABEL_MAX_BYTES);
+}
+
 static bool replace_rows(struct call *c, const struct regex *re, struct vec *vec)
 {
 	struct str dst = c->args[1].text, with = c->args[2].text, src = c->args[3].text;
@@ -50,14 +56,12 @@ static bool replace_rows(struct call *c, const struct regex *re, struct vec *vec
 
 		buf_clear(&value);
 		ok = regex_expand(re, labels_get(r->labels, src), with, &value, &matched,
-				  c->ev->err);
+				  c->ev->err) &&
+		     fits(c, &value);
 		if (ok && matched)
 			row_relabel(c, r, &lb, dst, buf_str(&value));
 		ok = ok && eval_work(c->ev, 1);
 	}
-	if (ok && value.full)
-		ok = eval_fail(c->ev, c->e, "label value is longer than %zu bytes",
-			       LABEL_MAX_BYTES);
 	buf_done(&value);
 	labels_builder_done(&lb);
 	return ok;
@@ -79,12 +83,33 @@ static bool label_replace(struct call *c, struct vec *out)
 	return replace_rows(c, re, out) && eval_merge_rows(c->ev, out);
 }
 
-static bool label_join(struct call *c, struct vec *out)
+static bool join_rows(struct call *c, struct vec *vec)
 {
 	struct labels_builder lb;
 	struct buf value;
-	bool full = false;
+	bool ok = true;
 
+	labels_builder_init(&lb);
+	buf_init(&value, LABEL_MAX_BYTES);
+	for (size_t k = 0; ok && k < vec->n; k++) {
+		buf_clear(&value);
+		for (size_t i = 3; i < c->n; i++) {
+			if (i > 3)
+				buf_add(&value, c->args[2].text);
+			buf_add(&value, labels_get(vec->v[k].labels, c->args[i].text));
+		}
+		ok = fits(c, &value);
+		if (ok)
+			row_relabel(c, &vec->v[k], &lb, c->args[1].text, buf_str(&value));
+		ok = ok && eval_work(c->ev, 1);
+	}
+	buf_done(&value);
+	labels_builder_done(&lb);
+	return ok;
+}
+
+static bool label_join(struct call *c, struct vec *out)
+{
 	for (size_t i = 3; i < c->n; i++) {
 		if (!label_is_valid(c, i, "source"))
 			return false;
@@ -92,30 +117,7 @@ static bool label_join(struct call *c, struct vec *out)
 	if (!label_is_valid(c, 1, "destination"))
 		return false;
 	*out = c->args[0].vec;
-	labels_builder_init(&lb);
-	buf_init(&value, LABEL_MAX_BYTES);
-	for (size_t k = 0; k < out->n; k++) {
-		buf_clear(&value);
-		for (size_t i = 3; i < c->n; i++) {
-			if (i > 3)
-				buf_add(&value, c->args[2].text);
-			buf_add(&value, labels_get(out->v[k].labels, c->args[i].text));
-		}
-		full |= value.full;
-		row_relabel(c, &out->v[k], &lb, c->args[1].text, buf_str(&value));
-		if (!eval_work(c->ev, 1)) {
-			full = true;
-			break;
-		}
-	}
-	buf_done(&value);
-	labels_builder_done(&lb);
-	if (full)
-		return c->ev->err->msg[0]
-			       ? false
-			       : eval_fail(c->ev, c->e, "label value is longer than %zu bytes",
-					   LABEL_MAX_BYTES);
-	return eval_merge_rows(c->ev, out);
+	return join_rows(c, out) && eval_merge_rows(c->ev, out);
 }
 
 /* ---- sort -------------------------------------------------------------------------------------

@@ -52,6 +52,8 @@ static void teardown(struct world *w)
 	arena_done(&w->arena);
 }
 
+#define UNSAID "an error that was never set"
+
 static bool run(struct world *w, const char *text, ms_t end, ms_t step)
 {
 	struct promql_options po = {true, true, true, true};
@@ -61,7 +63,7 @@ static bool run(struct world *w, const char *text, ms_t end, ms_t step)
 				 .step = step};
 	struct result r;
 
-	w->err.msg[0] = 0;
+	snprintf(w->err.msg, sizeof(w->err.msg), "%s", UNSAID);
 	arena_clear(&w->arena);
 	return promql_parse(str_of(text), &po, &w->limits, &w->arena, &q.expr, &w->err) &&
 	       engine_eval(&w->o, &q, &w->arena, &r, NULL, &w->err);
@@ -70,7 +72,7 @@ static bool run(struct world *w, const char *text, ms_t end, ms_t step)
 static void refuses(struct world *w, const char *text, ms_t end, ms_t step, const char *why)
 {
 	assert_false(run(w, text, end, step));
-	if (!strstr(w->err.msg, why))
+	if (!strstr(w->err.msg, why) || strcmp(w->err.msg, UNSAID) == 0)
 		fail_msg("%s: expected \"%s\", got \"%s\"", text, why, w->err.msg);
 }
 
@@ -177,6 +179,33 @@ static void test_depth_and_length(void **state ATTR_UNUSED)
 	teardown(&w);
 }
 
-TEST_GROUP(engine, cmocka_unit_test(test_steps), cmocka_unit_test(test_samples),
-	   cmocka_unit_test(test_series), cmocka_unit_test(test_memory),
-	   cmocka_unit_test(test_stop), cmocka_unit_test(test_depth_and_length))
+/* A value doubles at each call: 2^40 bytes in the end. The limit holds for every series. */
+static void test_label_bombs(void **state ATTR_UNUSED)
+{
+	struct world w;
+	struct buf join, replace;
+
+	setup(&w);
+	buf_init(&join, BUF_MAX_ANY);
+	buf_init(&replace, BUF_MAX_ANY);
+	for (int i = 0; i < 40; i++) {
+		buf_adds(&join, "label_join(");
+		buf_adds(&replace, "label_replace(");
+	}
+	buf_adds(&join, "label_replace(a, \"x\", \"boom\", \"\", \"\")");
+	buf_adds(&replace, "label_replace(a, \"x\", \"boom\", \"i\", \"1\")");
+	for (int i = 0; i < 40; i++) {
+		buf_adds(&join, ", \"x\", \"x\", \"x\", \"x\")");
+		buf_adds(&replace, ", \"x\", \"$1$1\", \"x\", \"(.+)\")");
+	}
+	refuses(&w, buf_cstr(&join), 10000, 0, "label value is longer than");
+	refuses(&w, buf_cstr(&replace), 10000, 0, "label value is longer than");
+	buf_done(&join);
+	buf_done(&replace);
+	teardown(&w);
+}
+
+TEST_GROUP(engine, cmocka_unit_test(test_label_bombs), cmocka_unit_test(test_steps),
+	   cmocka_unit_test(test_samples), cmocka_unit_test(test_series),
+	   cmocka_unit_test(test_memory), cmocka_unit_test(test_stop),
+	   cmocka_unit_test(test_depth_and_length))
