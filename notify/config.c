@@ -36,60 +36,56 @@ static const struct field TOP_FIELDS[] = {
 struct global_draft {
 	struct global_config g;
 	const struct yaml_node *http_config, *smtp_tls_config;
-	/* Of kinds that are not there. */
-	const struct yaml_node *other;
-	struct str other_url;
 };
 
-#define GLOBAL_OTHER(key) FIELD_AS(NODE, key, struct global_draft, other)
-#define GLOBAL_URL(key) FIELD_AS(URL, key, struct global_draft, other_url)
+#define GLOBAL(kind, member) FIELD_AS(kind, #member, struct global_draft, g.member)
 
 static const struct field GLOBAL_FIELDS[] = {
-	FIELD_AS(DURATION, "resolve_timeout", struct global_draft, g.resolve_timeout),
+	GLOBAL(DURATION, resolve_timeout),
 	FIELD(NODE, struct global_draft, http_config),
-	FIELD_AS(TEXT, "smtp_from", struct global_draft, g.smtp_from),
-	FIELD_AS(TEXT, "smtp_hello", struct global_draft, g.smtp_hello),
-	FIELD_AS(TEXT, "smtp_smarthost", struct global_draft, g.smtp_smarthost),
-	FIELD_AS(TEXT, "smtp_auth_username", struct global_draft, g.smtp_auth_username),
-	FIELD_AS(TEXT, "smtp_auth_password", struct global_draft, g.smtp_auth_password),
-	FIELD_AS(TEXT, "smtp_auth_password_file", struct global_draft, g.smtp_auth_password_file),
-	FIELD_AS(TEXT, "smtp_auth_secret", struct global_draft, g.smtp_auth_secret),
-	FIELD_AS(TEXT, "smtp_auth_secret_file", struct global_draft, g.smtp_auth_secret_file),
-	FIELD_AS(TEXT, "smtp_auth_identity", struct global_draft, g.smtp_auth_identity),
-	FIELD_AS(BOOL, "smtp_require_tls", struct global_draft, g.smtp_require_tls),
+	GLOBAL(TEXT, smtp_from),
+	GLOBAL(TEXT, smtp_hello),
+	GLOBAL(TEXT, smtp_smarthost),
+	GLOBAL(TEXT, smtp_auth_username),
+	GLOBAL(TEXT, smtp_auth_password),
+	GLOBAL(TEXT, smtp_auth_password_file),
+	GLOBAL(TEXT, smtp_auth_secret),
+	GLOBAL(TEXT, smtp_auth_secret_file),
+	GLOBAL(TEXT, smtp_auth_identity),
+	GLOBAL(BOOL, smtp_require_tls),
 	{.name = "smtp_force_implicit_tls",
 	 .kind = FIELD_BOOL,
 	 .at = offsetof(struct global_draft, g.smtp_force_implicit_tls),
 	 .given = offsetof(struct global_draft, g.has_smtp_force_implicit_tls) + 1},
 	FIELD(NODE, struct global_draft, smtp_tls_config),
-	GLOBAL_URL("slack_api_url"),
-	GLOBAL_OTHER("slack_api_url_file"),
-	GLOBAL_OTHER("slack_app_token"),
-	GLOBAL_OTHER("slack_app_token_file"),
-	GLOBAL_URL("slack_app_url"),
-	GLOBAL_URL("pagerduty_url"),
-	GLOBAL_URL("opsgenie_api_url"),
-	GLOBAL_OTHER("opsgenie_api_key"),
-	GLOBAL_OTHER("opsgenie_api_key_file"),
-	GLOBAL_URL("wechat_api_url"),
-	GLOBAL_OTHER("wechat_api_secret"),
-	GLOBAL_OTHER("wechat_api_secret_file"),
-	GLOBAL_OTHER("wechat_api_corp_id"),
-	GLOBAL_URL("victorops_api_url"),
-	GLOBAL_OTHER("victorops_api_key"),
-	GLOBAL_OTHER("victorops_api_key_file"),
-	GLOBAL_URL("telegram_api_url"),
-	GLOBAL_OTHER("telegram_bot_token"),
-	GLOBAL_OTHER("telegram_bot_token_file"),
-	GLOBAL_URL("webex_api_url"),
-	GLOBAL_URL("rocketchat_api_url"),
-	GLOBAL_OTHER("rocketchat_token"),
-	GLOBAL_OTHER("rocketchat_token_file"),
-	GLOBAL_OTHER("rocketchat_token_id"),
-	GLOBAL_OTHER("rocketchat_token_id_file"),
-	GLOBAL_URL("mattermost_webhook_url"),
-	GLOBAL_OTHER("mattermost_webhook_url_file"),
-	GLOBAL_URL("jira_api_url"),
+	GLOBAL(URL, slack_api_url),
+	GLOBAL(TEXT, slack_api_url_file),
+	GLOBAL(TEXT, slack_app_token),
+	GLOBAL(TEXT, slack_app_token_file),
+	GLOBAL(URL, slack_app_url),
+	GLOBAL(URL, pagerduty_url),
+	GLOBAL(URL, opsgenie_api_url),
+	GLOBAL(TEXT, opsgenie_api_key),
+	GLOBAL(TEXT, opsgenie_api_key_file),
+	GLOBAL(URL, wechat_api_url),
+	GLOBAL(TEXT, wechat_api_secret),
+	GLOBAL(TEXT, wechat_api_secret_file),
+	GLOBAL(TEXT, wechat_api_corp_id),
+	GLOBAL(URL, victorops_api_url),
+	GLOBAL(TEXT, victorops_api_key),
+	GLOBAL(TEXT, victorops_api_key_file),
+	GLOBAL(URL, telegram_api_url),
+	GLOBAL(TEXT, telegram_bot_token),
+	GLOBAL(TEXT, telegram_bot_token_file),
+	GLOBAL(URL, webex_api_url),
+	GLOBAL(URL, rocketchat_api_url),
+	GLOBAL(TEXT, rocketchat_token),
+	GLOBAL(TEXT, rocketchat_token_file),
+	GLOBAL(TEXT, rocketchat_token_id),
+	GLOBAL(TEXT, rocketchat_token_id_file),
+	GLOBAL(URL, mattermost_webhook_url),
+	GLOBAL(TEXT, mattermost_webhook_url_file),
+	GLOBAL(URL, jira_api_url),
 };
 
 /* ---- global --------------------------------------------------------------------------- */
@@ -196,11 +192,24 @@ static bool read_http(const struct config_reader *r, const struct yaml_node *nod
 				 r->fields.diags);
 }
 
+static const struct global_config GLOBAL_DEFAULTS = {
+	.resolve_timeout = 5 * MINUTE,
+	.smtp_hello = STR("localhost"),
+	.smtp_require_tls = true,
+	.slack_app_url = STR("https://slack.com/api/chat.postMessage"),
+	.pagerduty_url = STR("https://events.pagerduty.com/v2/enqueue"),
+	.opsgenie_api_url = STR("https://api.opsgenie.com/"),
+	.wechat_api_url = STR("https://qyapi.weixin.qq.com/cgi-bin/"),
+	.victorops_api_url =
+		STR("https://alert.victorops.com/integrations/generic/20131114/alert/"),
+	.telegram_api_url = STR("https://api.telegram.org"),
+	.webex_api_url = STR("https://webexapis.com/v1/messages"),
+	.rocketchat_api_url = STR("https://open.rocket.chat/"),
+};
+
 static bool read_global(const struct config_reader *r, const struct yaml_node *node)
 {
-	struct global_draft d = {.g = {.resolve_timeout = 5 * MINUTE,
-				       .smtp_hello = STR("localhost"),
-				       .smtp_require_tls = true}};
+	struct global_draft d = {.g = GLOBAL_DEFAULTS};
 	bool ok = FIELDS_READ(&r->fields, node, "global", GLOBAL_FIELDS, &d);
 
 	ok &= read_http(r, d.http_config, &d.g.http);
@@ -217,42 +226,17 @@ static bool read_global(const struct config_reader *r, const struct yaml_node *n
 
 /* ---- receivers ------------------------------------------------------------------------ */
 
-/* What Alertmanager's entries of these kinds may hold: told apart from unknown keys, and offered
- * where a key is mistyped. */
-static const struct {
-	const char *config_key, *words;
-} KIND_WORDS[] = {
-	{"webhook_configs", "send_resolved http_config url url_file max_alerts timeout payload"},
-	{"discord_configs",
-	 "send_resolved http_config webhook_url webhook_url_file title message content "
-	 "username avatar_url update_message"},
-	{"email_configs",
-	 "send_resolved to from smarthost hello auth_username auth_password "
-	 "auth_password_file auth_secret auth_secret_file auth_identity require_tls "
-	 "tls_config force_implicit_tls headers html text threading"},
-	{"console_configs", "send_resolved"},
-};
-
 static const char OTHER_KINDS[] =
 	"slack_configs pagerduty_configs opsgenie_configs victorops_configs pushover_configs "
 	"sns_configs telegram_configs webex_configs wechat_configs msteams_configs "
 	"msteamsv2_configs jira_configs rocketchat_configs mattermost_configs incidentio_configs "
 	"oncall_configs";
 
-static const char *kind_words(const struct receiver_kind *kind)
-{
-	for (size_t i = 0; i < ARRAY_LEN(KIND_WORDS); i++) {
-		if (strcmp(KIND_WORDS[i].config_key, kind->config_key) == 0)
-			return KIND_WORDS[i].words;
-	}
-	return "send_resolved http_config";
-}
-
 /* Keys that neither the kind nor we have asked for. */
 static bool check_entry_keys(const struct fields *f, const struct receiver_kind *kind,
 			     const struct yaml_node *node)
 {
-	const char *words = kind_words(kind);
+	const char *words = kind->words;
 	bool ok = true;
 
 	for (size_t i = 0; i < node->n; i++) {
@@ -289,7 +273,7 @@ static bool read_common(const struct config_reader *r, const struct receiver_kin
 
 	/* Without http_config or update_message the key is as unknown as any other. */
 	for (size_t i = 0; i < ARRAY_LEN(ENTRY_FIELDS); i++) {
-		if (fields_has_word(kind_words(kind), str_of(ENTRY_FIELDS[i].name)) ||
+		if (fields_has_word(kind->words, str_of(ENTRY_FIELDS[i].name)) ||
 		    (kind->can_update && strcmp(ENTRY_FIELDS[i].name, "update_message") == 0))
 			table[n++] = ENTRY_FIELDS[i];
 	}

@@ -62,6 +62,19 @@ struct global_config {
 	bool smtp_require_tls;
 	bool smtp_force_implicit_tls, has_smtp_force_implicit_tls;
 	struct tls_config smtp_tls;
+	/* Of the kinds that have them; the addresses have Alertmanager's defaults. */
+	struct str slack_api_url, slack_api_url_file, slack_app_token, slack_app_token_file,
+		slack_app_url;
+	struct str pagerduty_url;
+	struct str opsgenie_api_url, opsgenie_api_key, opsgenie_api_key_file;
+	struct str wechat_api_url, wechat_api_secret, wechat_api_secret_file, wechat_api_corp_id;
+	struct str victorops_api_url, victorops_api_key, victorops_api_key_file;
+	struct str telegram_api_url, telegram_bot_token, telegram_bot_token_file;
+	struct str webex_api_url;
+	struct str rocketchat_api_url, rocketchat_token, rocketchat_token_file, rocketchat_token_id,
+		rocketchat_token_id_file;
+	struct str mattermost_webhook_url, mattermost_webhook_url_file;
+	struct str jira_api_url;
 };
 
 struct notify_config {

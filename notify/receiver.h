@@ -51,7 +51,10 @@ struct delivery {
 struct receiver_kind {
 	const char *name;	/* "webhook": as in metrics and ids */
 	const char *config_key; /* "webhook_configs" */
-	bool send_resolved;	/* default */
+	/* Every key of an entry that Alertmanager knows, separated by blanks: what is offered where
+	 * a key is mistyped, and refused in words where the kind does not read it. */
+	const char *words;
+	bool send_resolved; /* default */
 	/* Reads one entry into a struct of the kind in the arena (the common keys send_resolved,
 	 * http_config, update_message are read by the caller, who also tells unknown keys: use
 	 * yaml_get for each key that exists). Mistakes go to diags under `file`. */

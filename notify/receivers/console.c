@@ -40,6 +40,7 @@ static enum deliver_result step(struct delivery *d, struct now now, const struct
 const struct receiver_kind RECEIVER_CONSOLE = {
 	.name = "console",
 	.config_key = "console_configs",
+	.words = "send_resolved",
 	.send_resolved = true,
 	.parse = parse,
 	.step = step,

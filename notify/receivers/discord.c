@@ -194,6 +194,8 @@ static enum deliver_result step(struct delivery *d, struct now now, const struct
 const struct receiver_kind RECEIVER_DISCORD = {
 	.name = "discord",
 	.config_key = "discord_configs",
+	.words = "send_resolved http_config webhook_url webhook_url_file title message content "
+		 "username avatar_url update_message",
 	.send_resolved = true,
 	.parse = parse,
 	.step = step,

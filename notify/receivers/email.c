@@ -498,6 +498,9 @@ static enum deliver_result step(struct delivery *d, struct now now, const struct
 const struct receiver_kind RECEIVER_EMAIL = {
 	.name = "email",
 	.config_key = "email_configs",
+	.words = "send_resolved to from smarthost hello auth_username auth_password "
+		 "auth_password_file auth_secret auth_secret_file auth_identity require_tls "
+		 "tls_config force_implicit_tls headers html text threading",
 	.send_resolved = false,
 	.parse = parse,
 	.step = step,

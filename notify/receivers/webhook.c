@@ -107,6 +107,7 @@ static enum deliver_result step(struct delivery *d, struct now now, const struct
 const struct receiver_kind RECEIVER_WEBHOOK = {
 	.name = "webhook",
 	.config_key = "webhook_configs",
+	.words = "send_resolved http_config url url_file max_alerts timeout payload",
 	.send_resolved = true,
 	.parse = parse,
 	.step = step,
