@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "notify/inner.h"
 #include "notify/route.h"
+#include "notify/silence.h"
 #include "store/store.h"
 
 static ms_t next_wall(const struct group *g, struct now now)
@@ -242,17 +243,22 @@ void group_touched(struct group *g, struct now now, const struct kept_alert *ka)
 struct snapshot {
 	struct hashes firing, resolved;
 	size_t n_firing;
+	size_t n_muted; /* members that are in neither */
 };
 
 static struct snapshot snapshot_take(const struct group *g, struct now now)
 {
 	uint64_t *v = mem_alloc((g->n_members + 1) * sizeof(*v));
-	size_t firing = 0, resolved = g->n_members;
+	size_t firing = 0, resolved = g->n_members, muted = 0;
 
 	for (size_t i = 0; i < g->n_members; i++) {
-		const struct alert *a = &g->members[i]->alert->a;
+		struct member *m = g->members[i];
+		const struct alert *a = &m->alert->a;
 
-		if (alert_resolved(a, now.wall))
+		m->muted = notify_silenced(g->n, now.wall, a->labels);
+		if (m->muted)
+			muted++;
+		else if (alert_resolved(a, now.wall))
 			v[--resolved] = a->hash;
 		else
 			v[firing++] = a->hash;
@@ -262,6 +268,7 @@ static struct snapshot snapshot_take(const struct group *g, struct now now)
 		.firing = hashes_of(v, firing),
 		.resolved = hashes_of(v + resolved, g->n_members - resolved),
 		.n_firing = firing,
+		.n_muted = muted,
 	};
 
 	free(v);
@@ -301,6 +308,8 @@ static struct message *build_message(const struct group *g, struct now now, enum
 		const struct alert *al = &g->members[i]->alert->a;
 		bool over = alert_resolved(al, now.wall);
 
+		if (g->members[i]->muted)
+			continue;
 		if (!over || hashes_has(resolved, al->hash))
 			add_message_alert(m, al, over);
 	}
@@ -371,8 +380,9 @@ static bool tell(struct group *g, size_t i, struct now now, const struct snapsho
 
 	if (why != TELL_NOT && !s->firing.n && (!to->send_resolved || !over.n)) {
 		/* Nobody wants to hear of it, or it is about alerts that the group lost in a
-		 * reload; what was told is forgotten, in its turn. */
-		if (!lane->first)
+		 * reload; what was told is forgotten, in its turn. Muted ones may be told of later.
+		 */
+		if (!lane->first && !s->n_muted)
 			lane_forget(lane);
 	} else if (why != TELL_NOT) {
 		queue(g, i, now, s, why);

@@ -45,6 +45,7 @@ struct member {
 	struct kept_alert *alert;
 	struct group *group;
 	size_t at_alert, at_group;
+	bool muted; /* as of the last look: nobody is told of it now */
 };
 
 /* ---- groups ------------------------------------------------------------------------------ */
@@ -154,11 +155,12 @@ struct notify {
 	struct notify_env env;
 	struct notify_config *config; /* a reference; NULL: none yet */
 	char *external_url;
-	struct map alerts; /* by label bytes: struct kept_alert */
-	struct map groups; /* by id: struct group */
-	struct map lanes;  /* by group key, NUL, dest id: struct lane */
-	struct map dests;  /* by id: struct dest */
-	struct map times;  /* by group id: struct group_time, until the first configuration */
+	struct map alerts;   /* by label bytes: struct kept_alert */
+	struct map groups;   /* by id: struct group */
+	struct map lanes;    /* by group key, NUL, dest id: struct lane */
+	struct map dests;    /* by id: struct dest */
+	struct map silences; /* by id: struct kept_silence */
+	struct map times;    /* by group id: struct group_time, until the first configuration */
 	struct row *newest, *oldest;
 	struct row *done_first, *done_last;
 	size_t n_done, n_open;
@@ -215,6 +217,12 @@ void group_free_all(struct notify *n);
 void group_stop_all(struct notify *n);
 ATTR_CHECK bool group_restore(struct notify *n, struct store *s, struct err *err);
 void group_times_free(struct notify *n);
+
+/* ---- silence.c --------------------------------------------------------------------------- */
+ATTR_CHECK bool silence_restore(struct notify *n, struct store *s, struct err *err);
+/* Those that are over for longer than data_retention. */
+void silence_forget_old(struct notify *n, struct now now);
+void silence_free_all(struct notify *n);
 
 /* ---- lane.c ------------------------------------------------------------------------------ */
 struct lane *lane_get(struct notify *n, struct str group_key, struct dest *d);

@@ -17,6 +17,7 @@ struct notify *notify_new(const struct notify_env *env)
 	map_init(&n->lanes);
 	map_init(&n->dests);
 	map_init(&n->times);
+	map_init(&n->silences);
 	n->next_id = 1;
 	n->turn = 1;
 	return n;
@@ -30,6 +31,7 @@ void notify_free(struct notify *n)
 	outbox_free_all(n);
 	lane_free_all(n);
 	alerts_free(n);
+	silence_free_all(n);
 	for (struct self_event *e = n->self_first, *next; e; e = next) {
 		next = e->next;
 		free(e->what);
@@ -114,8 +116,9 @@ void notify_stop(struct notify *n)
 bool notify_restore(struct notify *n, struct now now, struct store *s, struct err *err)
 {
 	CHECK(!n->configured);
-	return alerts_restore(n, now, s, err) && group_restore(n, s, err) &&
-	       lane_restore(n, now, s, err) && outbox_restore(n, now, s, err);
+	return silence_restore(n, s, err) && alerts_restore(n, now, s, err) &&
+	       group_restore(n, s, err) && lane_restore(n, now, s, err) &&
+	       outbox_restore(n, now, s, err);
 }
 
 static void bind_dests(struct notify *n)

@@ -245,6 +245,7 @@ static void finish(struct row *r, struct now now, enum outbox_status status)
 void notify_expire(struct notify *n, struct now now)
 {
 	trim_history(n, now);
+	silence_forget_old(n, now);
 }
 
 /* ---- moving on --------------------------------------------------------------------------- */

@@ -17,6 +17,11 @@ struct store_steps store_steps(void)
 {
 	static const char *const sql[] = {
 		store_schema_sql,
+		/* 2: silences. Times are wall milliseconds; matchers: [["name", "=~", "value"],
+		   ...] */
+		"CREATE TABLE silence (id TEXT PRIMARY KEY, matchers TEXT NOT NULL,"
+		" starts_at INTEGER NOT NULL, ends_at INTEGER NOT NULL,"
+		" updated_at INTEGER NOT NULL, created_by TEXT NOT NULL, comment TEXT NOT NULL)",
 	};
 
 	return (struct store_steps){.sql = sql, .n = ARRAY_LEN(sql)};

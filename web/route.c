@@ -1,7 +1,9 @@
 /* The table of paths. */
 #include "web/route.h"
 
+#include "web/am_json.h"
 #include "web/answer.h"
+#include "web/api_alertmanager.h"
 #include "web/api_prometheus.h"
 #include "web/api_rouse.h"
 #include "web/asset.h"
@@ -10,7 +12,7 @@
 #include "web/page_rule.h"
 #include "web/page_status.h"
 
-enum { GET = 1, POST = 2, PUT = 4 };
+enum { GET = 1, POST = 2, PUT = 4, DELETE = 8 };
 
 static const struct web_route {
 	const char *path;
@@ -28,6 +30,11 @@ static const struct web_route {
 	{"/-/ready", GET, ops_ready},
 	{"/-/reload", POST | PUT, ops_reload},
 	{"/metrics", GET, ops_metrics},
+	{"/api/v2/alerts", GET | POST, api_am_alerts},
+	{"/api/v2/silences", GET | POST, api_am_silences},
+	{"/api/v2/silence/", GET | DELETE, api_am_silence}, /* and the id */
+	{"/api/v2/receivers", GET, api_am_receivers},
+	{"/api/v2/status", GET, api_am_status},
 	{"/api/events", GET, event_stream},
 	{"/api/v1/rules", GET, api_prometheus_rules},
 	{"/api/v1/alerts", GET, api_prometheus_alerts},
@@ -46,7 +53,7 @@ static unsigned method_of(struct str m)
 {
 	if (str_is(m, "GET") || str_is(m, "HEAD"))
 		return GET;
-	return str_is(m, "POST") ? POST : str_is(m, "PUT") ? PUT : 0;
+	return str_is(m, "POST") ? POST : str_is(m, "PUT") ? PUT : str_is(m, "DELETE") ? DELETE : 0;
 }
 
 static void not_allowed(struct exchange *x, const struct web_route *r)
@@ -54,15 +61,33 @@ static void not_allowed(struct exchange *x, const struct web_route *r)
 	struct io_header allow = {STR("Allow"),
 				  r->methods & GET ? STR("GET, HEAD") : STR("POST, PUT")};
 
+	if (str_starts(str_of(r->path), "/api/v2/")) {
+		am_invalid(x, 405, 405, "method %.*s is not allowed, but [GET%s] are",
+			   (int)MIN(x->req->method.n, 20), x->req->method.p,
+			   r->methods & POST	 ? ",POST"
+			   : r->methods & DELETE ? ",DELETE"
+						 : "");
+		return;
+	}
 	buf_adds(&x->body, r->methods & GET ? "Only GET requests allowed\n"
 					    : "Only POST or PUT requests allowed\n");
 	answer_body_with(x, 405, "text/plain; charset=utf-8", &allow, 1);
 }
 
+/* A path that ends in a slash has the name of something behind it. */
+static bool path_is(const struct web_route *r, struct str path)
+{
+	size_t n = strlen(r->path);
+
+	if (n > 1 && r->path[n - 1] == '/')
+		return str_starts(path, r->path);
+	return str_is(path, r->path);
+}
+
 size_t route_dispatch(struct exchange *x)
 {
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
-		if (!str_is(x->path, routes[i].path))
+		if (!path_is(&routes[i], x->path))
 			continue;
 		if (routes[i].methods & method_of(x->req->method))
 			routes[i].handle(x);

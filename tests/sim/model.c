@@ -14,7 +14,18 @@
 #define ATTEMPTS_MAX 64
 #define OUTBOX_SENT_STATUS 3 /* this and what follows are ends */
 
-enum table { META, RULE_ALERT, RULE_GROUP, ALERT, AGG_GROUP, NOTICE, OUTBOX, EVENT, TABLES };
+enum table {
+	META,
+	RULE_ALERT,
+	RULE_GROUP,
+	ALERT,
+	AGG_GROUP,
+	NOTICE,
+	SILENCE,
+	OUTBOX,
+	EVENT,
+	TABLES
+};
 
 static const struct {
 	const char *name;
@@ -27,6 +38,7 @@ static const struct {
 	[ALERT] = {"alert", ST_ALERT_LOAD, 1},
 	[AGG_GROUP] = {"agg_group", ST_GROUP_LOAD, 1},
 	[NOTICE] = {"notice", ST_NOTICE_LOAD, 2},
+	[SILENCE] = {"silence", ST_SILENCE_LOAD, 1},
 	[OUTBOX] = {"outbox", ST_OUTBOX_LOAD, 1},
 	[EVENT] = {"event", ST_EVENT_LOAD, 1},
 };
@@ -214,6 +226,8 @@ static void apply_one(struct tables *t, enum stmt st, const struct val *v, size_
 	case ST_GROUP_DEL: del(t, AGG_GROUP, v); break;
 	case ST_NOTICE_PUT: put(t, NOTICE, v, n); break;
 	case ST_NOTICE_DEL: del(t, NOTICE, v); break;
+	case ST_SILENCE_PUT: put(t, SILENCE, v, n); break;
+	case ST_SILENCE_DEL: del(t, SILENCE, v); break;
 	case ST_OUTBOX_PUT: put(t, OUTBOX, v, n); break;
 	case ST_OUTBOX_STATUS: outbox_status(t, v, false); break;
 	case ST_OUTBOX_DONE: outbox_status(t, v, true); break;
@@ -227,6 +241,7 @@ static void apply_one(struct tables *t, enum stmt st, const struct val *v, size_
 	case ST_ALERT_LOAD:
 	case ST_GROUP_LOAD:
 	case ST_NOTICE_LOAD:
+	case ST_SILENCE_LOAD:
 	case ST_OUTBOX_LOAD:
 	case ST_EVENT_LOAD:
 	case ST_COUNT: CHECK(false);

@@ -8,7 +8,10 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "evaluator/core.h"
 #include "evaluator/view.h"
+#include "notify/matcher.h"
+#include "notify/silence.h"
 #include "tests/sim/receivers.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/world.h"
@@ -253,6 +256,52 @@ static bool do_store(struct story *st, struct str args)
 	return true;
 }
 
+/* "MATCHERS SPAN": the silence is on disk when the story goes on, as for who was answered 2xx. */
+static bool do_silence(struct story *st, struct str args)
+{
+	struct sim *sim = st->sim;
+	struct silence s = {.starts_at = sim->now.wall, .created_by = STR("story")};
+	struct err err = {.pos = -1};
+	size_t n = args.n;
+	struct arena a;
+	struct str id;
+	ms_t span;
+	bool ok;
+
+	while (n && args.p[n - 1] != ' ')
+		n--;
+	arena_init(&a);
+	ok = num_duration(str_from(args, n), &span, &err) &&
+	     am_matchers_parse(str_trim(str_cut(args, 0, n)), &a, &s.matchers, &s.n, &err);
+	if (ok) {
+		s.ends_at = sim->now.wall + span;
+		ok = notify_silence_put(core_notify(sim->core), sim->now, &s, &id, &err) ==
+		     SILENCE_OK;
+		sim_elapse(sim, SECOND);
+	}
+	arena_done(&a);
+	return ok || wrong(st, "silence: ", str_of(err.msg));
+}
+
+/* The ids are copied: ending one is a change. */
+static bool end_first(void *arg, const struct silence *s)
+{
+	snprintf(arg, 40, "%.*s", STR_ARG(s->id));
+	return false;
+}
+
+static bool do_unsilence(struct story *st, struct str args ATTR_UNUSED)
+{
+	struct notify *n = core_notify(st->sim->core);
+	char id[40] = "";
+
+	notify_silences(n, st->sim->now.wall, end_first, id);
+	if (notify_silence_expire(n, st->sim->now, str_of(id)) != SILENCE_OK)
+		return wrong(st, "there is no silence", STR(""));
+	sim_elapse(st->sim, SECOND);
+	return true;
+}
+
 /* ---- what is expected ----------------------------------------------------------------- */
 
 static struct page *oldest(struct story *st, struct str host)
@@ -440,6 +489,8 @@ static const struct {
 	{"receiver", do_receiver},
 	{"clock", do_clock},
 	{"store", do_store},
+	{"silence", do_silence},
+	{"unsilence", do_unsilence},
 	{"written", do_written},
 	{"expect", do_expect},
 };

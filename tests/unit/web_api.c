@@ -356,7 +356,79 @@ static void test_hostile(void **state ATTR_UNUSED)
 	fake_free(c);
 }
 
+/* ---- Alertmanager's API ------------------------------------------------------------------- */
+static void post(struct core *c, const char *path, const char *type, const char *body, int status,
+		 const char *answer)
+{
+	const struct web_param header = {STR("content-type"), str_of(type)};
+	struct web_request r = {.method = STR("POST"),
+				.path = str_of(path),
+				.headers = &header,
+				.n_headers = 1,
+				.body = str_of(body)};
+	struct web *w = fake_web(c, "");
+	struct web_answer ans;
+
+	web_handle(w, (struct now){0, 1000}, &r, &arena, &ans);
+	assert_string_equal(arena_printf(&arena, "%d %.*s", ans.status, STR_ARG(ans.body)).p,
+			    arena_printf(&arena, "%d %s", status, answer).p);
+	/* What was taken is answered when it is durable. */
+	assert_int_equal(ans.after_turn, status == 200 ? core_turn(c) : ans.after_turn);
+	web_free(w);
+}
+
+#define JSON "application/json; charset=utf-8"
+#define MATCHERS "\"matchers\":[{\"name\":\"a\",\"value\":\"b\",\"isRegex\":false}]"
+#define SPAN "\"startsAt\":\"2026-01-01T00:00:00Z\",\"endsAt\":\"2026-01-02T00:00:00Z\""
+#define WHO "\"createdBy\":\"bob\",\"comment\":\"\""
+
+static void test_post_alerts(void **state ATTR_UNUSED)
+{
+	struct core *c = fake_calm();
+	const char *at = "/api/v2/alerts";
+
+	post(c, at, JSON,
+	     "[{\"labels\":{\"alertname\":\"x\",\"empty\":\"\"}},{\"labels\":{\"a\":\"b\"}}]", 200,
+	     "");
+	assert_int_equal(c->n_posted, 2);
+	post(c, at, JSON, "null", 200, "");
+	post(c, at, JSON, "", 422, "{\"code\":602,\"message\":\"alerts in body is required\"}\n");
+	post(c, at, JSON, "[{}]", 422,
+	     "{\"code\":602,\"message\":\"0.labels in body is required\"}\n");
+	post(c, at, JSON, "[{\"labels\":{\"a\":\"\"}},{\"labels\":{\"a\":\"b\"}}]", 400,
+	     "\"at least one label pair required\"\n");
+	assert_int_equal(c->n_posted, 3); /* the valid one was taken */
+	post(c, at, JSON,
+	     "[{\"labels\":{\"a\":\"b\"},\"startsAt\":\"2026-01-02T00:00:00Z\","
+	     "\"endsAt\":\"2026-01-01T00:00:00Z\"}]",
+	     400, "\"start time must be before end time\"\n");
+	post(c, at, "text/plain", "[]", 415,
+	     "{\"code\":415,\"message\":\"unsupported media type \\\"text/plain\\\", only "
+	     "[application/json] are allowed\"}\n");
+	assert_int_equal(c->n_posted, 3);
+	fake_free(c);
+}
+
+static void test_post_silences(void **state ATTR_UNUSED)
+{
+	struct core *c = fake_calm();
+	const char *at = "/api/v2/silences";
+
+	post(c, at, JSON, "{" MATCHERS "," SPAN "," WHO "}", 200,
+	     "{\"silenceID\":\"11111111-2222-4333-8444-555555555555\"}\n");
+	post(c, at, JSON, "{\"id\":\"x\"," MATCHERS "," SPAN "," WHO "}", 404,
+	     "\"silence not found\"\n");
+	post(c, at, JSON, "{" MATCHERS "," SPAN "}", 422,
+	     "{\"code\":602,\"message\":\"silence.comment in body is required\"}\n");
+	post(c, at, JSON, "{\"matchers\":[]," SPAN "," WHO "}", 422,
+	     "{\"code\":612,\"message\":\"silence.matchers in body should have at least 1 "
+	     "items\"}\n");
+	post(c, at, JSON, "{\"matchers\":[{\"name\":\"a\",\"value\":\"b\"}]," SPAN "," WHO "}", 422,
+	     "{\"code\":602,\"message\":\"silence.matchers.0.isRegex in body is required\"}\n");
+	fake_free(c);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 TEST_GROUP(web_api, T(test_empty), T(test_rules), T(test_never_evaluated), T(test_names),
 	   T(test_match), T(test_paging), T(test_bad_params), T(test_status), T(test_own),
-	   T(test_hostile))
+	   T(test_hostile), T(test_post_alerts), T(test_post_silences))

@@ -40,6 +40,7 @@ struct core {
 	size_t n_deliveries;
 	struct receiver_view receivers[8];
 	size_t n_receivers;
+	size_t n_posted; /* alerts that came through the API */
 	struct self_view self;
 	struct config config;
 	bool has_config, ready;

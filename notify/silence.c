@@ -1,0 +1,388 @@
+/*
+ * Silences in memory and their rows. A record owns all of its strings and regular expressions in
+ * one arena; a change makes a new record. Records that are over are kept for data_retention, so
+ * that the past can be asked.
+ *
+ * Limits: SILENCES_MAX records; one is refused beyond that, never an old one dropped.
+ */
+#include "notify/silence.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "notify/inner.h"
+#include "notify/matcher.h"
+#include "store/store.h"
+
+#define SILENCES_MAX 100000
+#define MATCHERS_MAX 1000
+
+struct kept_silence {
+	struct arena arena;
+	struct silence s;
+};
+
+enum silence_state silence_state(const struct silence *s, ms_t wall)
+{
+	if (wall < s->starts_at)
+		return SILENCE_PENDING;
+	return wall < s->ends_at ? SILENCE_ACTIVE : SILENCE_EXPIRED;
+}
+
+const char *silence_state_name(enum silence_state s)
+{
+	static const char *const names[] = {"pending", "active", "expired"};
+
+	return names[s];
+}
+
+/* ---- rows ---------------------------------------------------------------------------------- */
+static void put_matchers(struct buf *b, const struct silence *s)
+{
+	buf_addc(b, '[');
+	for (size_t i = 0; i < s->n; i++) {
+		buf_adds(b, i ? ",[" : "[");
+		json_put_str(b, s->matchers[i].name);
+		buf_printf(b, ",\"%s\",", match_op_text(s->matchers[i].op));
+		json_put_str(b, s->matchers[i].value);
+		buf_addc(b, ']');
+	}
+	buf_addc(b, ']');
+}
+
+static void store_silence(struct notify *n, const struct silence *s)
+{
+	struct buf b;
+
+	buf_init(&b, BUF_MAX_ANY);
+	put_matchers(&b, s);
+	batch_add(notify_batch(n), ST_SILENCE_PUT, V_TEXT(s->id), V_TEXT(buf_str(&b)),
+		  V_INT(s->starts_at), V_INT(s->ends_at), V_INT(s->updated_at),
+		  V_TEXT(s->created_by), V_TEXT(s->comment));
+	buf_done(&b);
+	n->version++;
+}
+
+static struct kept_silence *kept_new(const struct silence *in)
+{
+	struct kept_silence *k = MEM_NEW(struct kept_silence);
+	struct err err = {0};
+
+	arena_init(&k->arena);
+	k->s = *in;
+	k->s.id = arena_str(&k->arena, in->id);
+	k->s.created_by = arena_str(&k->arena, in->created_by);
+	k->s.comment = arena_str(&k->arena, in->comment);
+	k->s.matchers = ARENA_ARRAY(&k->arena, struct matcher, in->n + 1);
+	for (size_t i = 0; i < in->n; i++) {
+		const struct matcher *m = &in->matchers[i];
+
+		/* It was one before: it compiles again. */
+		CHECK(am_matcher_init(&k->s.matchers[i], m->op, arena_str(&k->arena, m->name),
+				      arena_str(&k->arena, m->value), &k->arena, &err));
+	}
+	return k;
+}
+
+static void kept_free(struct kept_silence *k)
+{
+	arena_done(&k->arena);
+	free(k);
+}
+
+/* Puts a copy of the record in the place of one with the same id. */
+static struct silence *keep(struct notify *n, const struct silence *in)
+{
+	struct kept_silence *k = kept_new(in), *old = map_get(&n->silences, k->s.id);
+
+	if (old) {
+		map_delete(&n->silences, k->s.id);
+		kept_free(old);
+	}
+	map_put(&n->silences, k->s.id, k);
+	return &k->s;
+}
+
+void silence_free_all(struct notify *n)
+{
+	map_each (&n->silences, e)
+		kept_free(e->value);
+	map_done(&n->silences);
+}
+
+static bool op_of(const char *text, enum match_op *out)
+{
+	for (int op = MATCH_EQ; op <= MATCH_NRE; op++) {
+		if (text && strcmp(text, match_op_text((enum match_op)op)) == 0) {
+			*out = (enum match_op)op;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A row that does not read is a bug of another version: it silences nothing. */
+static bool read_matchers(struct str json, struct arena *a, struct silence *s)
+{
+	json_t *root = json_loadb(json.p, json.n, JSON_ALLOW_NUL, NULL), *m;
+	struct err err = {0};
+	bool ok = json_array_size(root) > 0;
+	size_t i;
+
+	s->matchers = ARENA_ARRAY(a, struct matcher, json_array_size(root) + 1);
+	s->n = json_array_size(root);
+	json_array_foreach(root, i, m)
+	{
+		const json_t *name = json_array_get(m, 0), *value = json_array_get(m, 2);
+		enum match_op op = MATCH_EQ;
+
+		ok = ok && json_is_string(name) && json_is_string(value) &&
+		     op_of(json_string_value(json_array_get(m, 1)), &op) &&
+		     am_matcher_init(&s->matchers[i], op,
+				     arena_str(a, str_of(json_string_value(name))),
+				     arena_str(a, str_of(json_string_value(value))), a, &err);
+	}
+	json_decref(root);
+	return ok;
+}
+
+static bool restore_row(void *arg, const struct val *v, size_t n_vals)
+{
+	struct notify *n = arg;
+	struct silence s = {.id = v[0].s,
+			    .starts_at = v[2].i,
+			    .ends_at = v[3].i,
+			    .updated_at = v[4].i,
+			    .created_by = v[5].s,
+			    .comment = v[6].s};
+	struct arena a;
+
+	CHECK(n_vals == 7);
+	arena_init(&a);
+	if (read_matchers(v[1].s, &a, &s))
+		keep(n, &s);
+	arena_done(&a);
+	return true;
+}
+
+bool silence_restore(struct notify *n, struct store *s, struct err *err)
+{
+	return store_select(s, ST_SILENCE_LOAD, NULL, 0, restore_row, n, err);
+}
+
+void silence_forget_old(struct notify *n, struct now now)
+{
+	map_each (&n->silences, e) {
+		struct kept_silence *k = e->value;
+
+		if (!n->env.data_retention || k->s.ends_at + n->env.data_retention > now.wall)
+			continue;
+		batch_add(notify_batch(n), ST_SILENCE_DEL, V_TEXT(k->s.id));
+		map_delete(&n->silences, k->s.id);
+		kept_free(k);
+		n->version++;
+	}
+}
+
+/* ---- changes ------------------------------------------------------------------------------- */
+static bool valid(const struct notify *n, struct now now, const struct silence *s, struct err *err)
+{
+	bool empty = true;
+
+	if (s->starts_at >= s->ends_at)
+		return err_set(err, -1,
+			       "Failed to create silence: start time must be before end time");
+	if (s->ends_at < now.wall)
+		return err_set(err, -1, "Failed to create silence: end time can't be in the past");
+	if (!s->n)
+		return err_set(err, -1, "invalid silence: at least one matcher required");
+	if (s->n > MATCHERS_MAX)
+		return err_set(err, -1, "invalid silence: more than %d matchers", MATCHERS_MAX);
+	for (size_t i = 0; i < s->n; i++)
+		empty = empty && s->matchers[i].matches_empty;
+	if (empty)
+		return err_set(err, -1,
+			       "invalid silence: at least one matcher must not match the empty "
+			       "string");
+	if (n->silences.n >= SILENCES_MAX)
+		return err_set(err, -1, "exceeded maximum number of silences: %zu (limit: %d)",
+			       n->silences.n, SILENCES_MAX);
+	return true;
+}
+
+static bool same_matchers(const struct silence *a, const struct silence *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		const struct matcher *x = &a->matchers[i], *y = &b->matchers[i];
+
+		if (x->op != y->op || !str_eq(x->name, y->name) || !str_eq(x->value, y->value))
+			return false;
+	}
+	return true;
+}
+
+/* May the old record become the new one under its id? */
+static bool keeps_id(const struct silence *old, const struct silence *in, struct now now)
+{
+	if (!same_matchers(old, in))
+		return false;
+	switch (silence_state(old, now.wall)) {
+	case SILENCE_ACTIVE:
+		return in->starts_at / SECOND == old->starts_at / SECOND && in->ends_at >= now.wall;
+	case SILENCE_PENDING: return in->starts_at >= now.wall;
+	case SILENCE_EXPIRED: break;
+	}
+	return false;
+}
+
+static void expire(struct notify *n, struct now now, struct silence *s)
+{
+	enum silence_state st = silence_state(s, now.wall);
+
+	if (st == SILENCE_EXPIRED)
+		return;
+	if (st == SILENCE_PENDING)
+		s->starts_at = now.wall;
+	s->ends_at = now.wall;
+	s->updated_at = now.wall;
+	store_silence(n, s);
+}
+
+static struct str new_id(struct notify *n, char out[37])
+{
+	uint64_t hi = n->env.io->ops->entropy(n->env.io->host);
+	uint64_t lo = n->env.io->ops->entropy(n->env.io->host);
+
+	hi = (hi & ~0xF000ULL) | 0x4000; /* version 4 */
+	lo = (lo & ~(3ULL << 62)) | 1ULL << 63;
+	snprintf(out, 37, "%08x-%04x-%04x-%04x-%012llx", (unsigned)(hi >> 32),
+		 (unsigned)(hi >> 16 & 0xFFFF), (unsigned)(hi & 0xFFFF), (unsigned)(lo >> 48),
+		 (unsigned long long)(lo & 0xFFFFFFFFFFFFULL));
+	return str_of(out);
+}
+
+enum silence_result notify_silence_put(struct notify *n, struct now now, const struct silence *in,
+				       struct str *id, struct err *err)
+{
+	struct kept_silence *old = in->id.n ? map_get(&n->silences, in->id) : NULL;
+	struct silence s = *in;
+	char fresh[37];
+
+	if (in->id.n && !old)
+		return SILENCE_NOT_FOUND;
+	if (!valid(n, now, in, err))
+		return SILENCE_INVALID;
+	s.updated_at = now.wall;
+	if (!old || !keeps_id(&old->s, in, now)) {
+		if (old)
+			expire(n, now, &old->s);
+		s.id = new_id(n, fresh);
+		s.starts_at = MAX(s.starts_at, now.wall);
+	} else if (silence_state(&old->s, now.wall) == SILENCE_ACTIVE) {
+		s.starts_at = old->s.starts_at;
+	}
+
+	struct silence *kept = keep(n, &s);
+
+	store_silence(n, kept);
+	*id = kept->id;
+	return SILENCE_OK;
+}
+
+enum silence_result notify_silence_expire(struct notify *n, struct now now, struct str id)
+{
+	struct kept_silence *k = map_get(&n->silences, id);
+
+	if (!k)
+		return SILENCE_NOT_FOUND;
+	expire(n, now, &k->s);
+	return SILENCE_OK;
+}
+
+/* ---- questions ----------------------------------------------------------------------------- */
+const struct silence *notify_silence(const struct notify *n, struct str id)
+{
+	const struct kept_silence *k = map_get(&n->silences, id);
+
+	return k ? &k->s : NULL;
+}
+
+struct ranked {
+	const struct silence *s;
+	int group; /* 0 active, 1 pending, 2 over */
+	ms_t by;
+	size_t at;
+};
+
+static int rank_order(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+
+	if (x->group != y->group)
+		return x->group < y->group ? -1 : 1;
+	if (x->by != y->by)
+		return x->by < y->by ? -1 : 1;
+	return x->at < y->at ? -1 : 1;
+}
+
+void notify_silences(const struct notify *n, ms_t wall,
+		     bool (*fn)(void *arg, const struct silence *s), void *arg)
+{
+	struct ranked *v = mem_alloc((n->silences.n + 1) * sizeof(*v));
+	size_t count = 0;
+	bool goes_on = true;
+
+	map_each (&n->silences, e) {
+		const struct silence *s = &((struct kept_silence *)e->value)->s;
+		enum silence_state st = silence_state(s, wall);
+
+		v[count] = (struct ranked){
+			.s = s,
+			.group = st == SILENCE_ACTIVE	 ? 0
+				 : st == SILENCE_PENDING ? 1
+							 : 2,
+			.by = st == SILENCE_ACTIVE    ? s->ends_at
+			      : st == SILENCE_PENDING ? s->starts_at
+						      : -s->ends_at,
+			.at = count,
+		};
+		count++;
+	}
+	qsort(v, count, sizeof(*v), rank_order);
+	for (size_t i = 0; i < count && goes_on; i++)
+		goes_on = fn(arg, v[i].s);
+	free(v);
+}
+
+void notify_silenced_by(const struct notify *n, ms_t wall, struct labels ls,
+			bool (*fn)(void *arg, const struct silence *s), void *arg)
+{
+	map_each (&n->silences, e) {
+		const struct silence *s = &((struct kept_silence *)e->value)->s;
+		struct err err = {0};
+		bool ok;
+
+		if (silence_state(s, wall) == SILENCE_ACTIVE &&
+		    am_matchers_test(s->matchers, s->n, ls, &ok, &err) && ok && !fn(arg, s))
+			return;
+	}
+}
+
+static bool found(void *arg, const struct silence *s)
+{
+	(void)s;
+	*(bool *)arg = true;
+	return false;
+}
+
+bool notify_silenced(const struct notify *n, ms_t wall, struct labels ls)
+{
+	bool is = false;
+
+	notify_silenced_by(n, wall, ls, found, &is);
+	return is;
+}

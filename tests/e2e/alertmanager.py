@@ -1,0 +1,119 @@
+#!/usr/bin/python3 -B
+"""Alerts from outside and silences, through Alertmanager's API: by hand and with Debian's amtool."""
+import json, subprocess, time
+from stage import *
+
+JSON = {"Content-Type": "application/json"}
+
+
+class Town:
+    def __init__(self, d):
+        self.phone = Server()
+        self.rouse = Rouse(d, {
+            "route": {"receiver": "team", "group_by": ["alertname"], "group_wait": "1s", "group_interval": "1s"},
+            "receivers": [{"name": "team", "webhook_configs": [{"url": self.phone.url}]}]})
+
+    @property
+    def url(self):
+        return self.rouse.url + "/api/v2"
+
+    def post(self, path, body):
+        status, _, text = request(self.url + path, "POST", json.dumps(body), JSON)
+        assert status == 200, (status, text)
+        return json.loads(text) if text else None
+
+    def alert(self, name, **more):
+        self.post("/alerts", [{"labels": {"alertname": name}, **more}])
+
+    def get(self, path):
+        return get_json(self.url + path)
+
+
+def stamp(after):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + after))
+
+
+def silence(name, span=3600):
+    return {"matchers": [{"name": "alertname", "value": name, "isRegex": False}], "createdBy": "bob", "comment": "known",
+            "startsAt": stamp(0), "endsAt": stamp(span)}
+
+
+@story
+def survives_kill(d):
+    """What was answered with 200 is there after kill -9: alerts and silences."""
+    t = Town(d)
+    quiet = t.post("/silences", silence("Quiet"))["silenceID"]
+    t.alert("Quiet")
+    t.alert("Loud", annotations={"summary": "s"})
+    t.rouse.kill()
+    t.rouse.restart()
+    t.phone.wait("the page", is_page("firing", "Loud"))
+    by_name = {a["labels"]["alertname"]: a for a in t.get("/alerts")}
+    assert by_name["Quiet"]["status"] == {"inhibitedBy": [], "mutedBy": [], "silencedBy": [quiet], "state": "suppressed"}, by_name
+    assert by_name["Loud"]["annotations"] == {"summary": "s"} and by_name["Loud"]["receivers"] == [{"name": "team"}]
+    time.sleep(2)
+    assert pages(t.phone, "Quiet") == ""
+    status, _, _ = request(f"{t.url}/silence/{quiet}", "DELETE")
+    assert status == 200
+    t.phone.wait("the page, when the silence was ended", is_page("firing", "Quiet"))
+    assert t.get(f"/silence/{quiet}")["status"]["state"] == "expired"
+    t.alert("Quiet", startsAt=stamp(-60), endsAt=stamp(-1))
+    t.phone.wait("the end", is_page("resolved", "Quiet"))
+    t.rouse.stop()
+
+
+@story
+def by_amtool(d):
+    t = Town(d)
+    prog = tool("amtool")
+
+    def amtool(*args, code=0):
+        r = subprocess.run([prog, f"--alertmanager.url={t.rouse.url}", *args], capture_output=True, text=True)
+        assert r.returncode == code, r
+        return r.stdout
+
+    amtool("alert", "add", "alertname=Down", "inst=a", "--annotation=summary=hi")
+    amtool("alert", "add", "alertname=Down", "inst=b")
+    page = t.phone.wait("both", lambda h: len(h.json["alerts"]) == 2)
+    assert page.json["commonLabels"] == {"alertname": "Down"}
+    ident = amtool("silence", "add", "inst=a", "--duration=1h", "-c", "why", "-a", "bob").strip()
+    assert amtool("silence", "query", "-q").split() == [ident]
+    active = json.loads(amtool("-o", "json", "alert", "query"))
+    assert [a["labels"]["inst"] for a in active] == ["b"], active
+    hidden = json.loads(amtool("-o", "json", "alert", "query", "--silenced"))
+    assert [a["labels"]["inst"] for a in hidden] == ["a"], hidden
+    other = amtool("silence", "update", ident, "--comment=better").strip()
+    assert "better" in amtool("silence", "query")
+    amtool("silence", "expire", ident)
+    assert amtool("silence", "query", "-q").split() == [], other
+    assert ident in amtool("silence", "query", "--expired", "-q")
+    assert "ready" in amtool("cluster", "show") and "webhook_configs" in amtool("config", "show")
+    # The amtool of Alertmanager 0.25 reads no <secret> in a webhook's address.
+    t.rouse.configure({"route": {"receiver": "team", "routes": [{"receiver": "db", "matchers": ["team=db"]}]},
+                       "receivers": [{"name": "team"}, {"name": "db"}]})
+    assert request(t.rouse.url + "/-/reload", "POST")[0] == 200
+    assert amtool("config", "routes", "test", "team=db").strip() == "db"
+    t.rouse.stop()
+
+
+@story
+def refused(d):
+    """What is refused changes nothing and says why."""
+    t = Town(d)
+    for path, body, status, says in [
+            ("/silences", silence("x", -5), 400, "start time must be before end time"),
+            ("/silences", {**silence("x"), "matchers": [{"name": "a", "value": "", "isRegex": False}]}, 400, "match the empty string"),
+            ("/silences", {**silence("x"), "matchers": [{"name": "a", "value": "(", "isRegex": True}]}, 400, "missing closing )"),
+            ("/alerts", [{"labels": {}}], 400, "at least one label pair required"),
+            ("/alerts", {"labels": {"a": "b"}}, 400, "list")]:
+        got, _, text = request(t.url + path, "POST", json.dumps(body), JSON)
+        assert got == status and says in text.decode(), (path, body, got, text)
+    for body in (b"[{", b"\xff", b"[1]", b'[{"labels":{"a":1}}]', b"[" * 5000):
+        got, _, text = request(t.url + "/alerts", "POST", body, JSON)
+        assert got in (400, 422), (body[:20], got, text)
+    assert request(t.url + "/silences", "PATCH", b"{}", JSON)[0] == 405
+    assert t.get("/silences") == [] and t.get("/alerts") == []
+    t.rouse.stop()
+
+
+main(at_once=3)

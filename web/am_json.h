@@ -1,0 +1,31 @@
+/*
+ * What the files of Alertmanager's API share: reading JSON as upstream checks it, errors as
+ * upstream words them, times with milliseconds.
+ */
+#ifndef WEB_AM_JSON_H
+#define WEB_AM_JSON_H
+
+#include <jansson.h>
+
+#include "promql/matcher.h"
+#include "web/answer.h"
+
+/* A bare JSON string: what upstream's handlers answer, mostly with 400. */
+void am_error(struct exchange *x, int status, struct str text);
+/* {"code":602,"message":"0.labels in body is required"}: what upstream's validation answers. */
+void am_invalid(struct exchange *x, int status, int code, const char *fmt, ...) ATTR_PRINTF(4, 5);
+/* The body as JSON, to be freed by the caller; NULL: the error is answered. `what` is the
+ * parameter's name in upstream's words ("alerts", "silence"). */
+json_t *am_body(struct exchange *x, const char *what);
+/* The text of a member; empty if it is absent or no text. Borrowed from the JSON. */
+struct str am_text(const json_t *object, const char *key);
+/* A point in time: MS_NONE if absent or empty; false for what is no time. */
+ATTR_CHECK bool am_time(const json_t *object, const char *key, ms_t *out);
+/* A parameter that is on unless it says something else than true, 1, t, yes, y, on, ok, checked. */
+/* The parameters "filter", one matcher each, in the request's arena; false: the error is answered.
+ */
+ATTR_CHECK bool am_filters(struct exchange *x, struct matcher **out, size_t *n);
+bool am_flag(const struct exchange *x, const char *name);
+void am_put_time(struct buf *b, const char *key, ms_t t);
+
+#endif

@@ -1,0 +1,341 @@
+/* Alerts, receivers and status in Alertmanager's words. */
+#include "web/api_alertmanager.h"
+
+#include <stdlib.h>
+
+#include "base/regex.h"
+#include "evaluator/config.h"
+#include "evaluator/core.h"
+#include "evaluator/view.h"
+#include "notify/matcher.h"
+#include "notify/notify.h"
+#include "notify/route.h"
+#include "notify/silence.h"
+#include "web/am_json.h"
+
+#define ALERTS_MAX 100000 /* of one request */
+
+static void answer_ok(struct exchange *x)
+{
+	const struct io_header none = {STR("Cache-Control"), STR("no-store")};
+
+	answer_body_with(x, 200, "application/json", &none, 1);
+}
+
+/* ---- in ------------------------------------------------------------------------------------ */
+struct posting {
+	struct exchange *x;
+	struct alert_in *v;
+	size_t n;
+	struct buf errors; /* of alerts that are refused, one a line */
+};
+
+/* A map of texts, empty ones left out; false if it is none, and the answer is made. */
+static bool read_map(struct posting *p, const json_t *map, size_t i, const char *what,
+		     struct labels *out)
+{
+	struct labels_builder lb;
+	const char *key;
+	json_t *value;
+
+	labels_builder_init(&lb);
+	json_object_foreach((json_t *)(uintptr_t)map, key, value)
+	{
+		if (!json_is_string(value)) {
+			am_invalid(p->x, 400, 400,
+				   "parsing alerts body from \"\" failed, because %zu.%s holds "
+				   "something that is no text",
+				   i, what);
+			labels_builder_done(&lb);
+			return false;
+		}
+		labels_builder_set(&lb, str_of(key),
+				   (struct str){json_string_value(value),
+						json_string_length(value)});
+	}
+	*out = labels_builder_build(&lb, p->x->arena);
+	labels_builder_done(&lb);
+	return true;
+}
+
+static void refuse(struct posting *p, const char *why)
+{
+	buf_printf(&p->errors, "%s%s", p->errors.n ? "\n" : "", why);
+}
+
+static bool names_valid(struct labels ls)
+{
+	struct labels_iter it = {0};
+	struct label l;
+
+	while (labels_next(ls, &it, &l)) {
+		if (!l.name.n)
+			return false;
+	}
+	return true;
+}
+
+/* False: nothing is taken at all, the answer is made. */
+static bool read_alert(struct posting *p, const json_t *a, size_t i)
+{
+	struct alert_in in = {.source = ALERT_FROM_API,
+			      .generator_url = am_text(a, "generatorURL")};
+	const json_t *labels = json_object_get(a, "labels");
+
+	if (!json_is_object(labels)) {
+		am_invalid(p->x, 422, 602, "%zu.labels in body is required", i);
+		return false;
+	}
+	if (!read_map(p, labels, i, "labels", &in.labels) ||
+	    !read_map(p, json_object_get(a, "annotations"), i, "annotations", &in.annotations))
+		return false;
+	if (!am_time(a, "startsAt", &in.starts_at) || !am_time(a, "endsAt", &in.ends_at)) {
+		am_invalid(p->x, 400, 400,
+			   "parsing alerts body from \"\" failed, because %zu has a time that is "
+			   "no RFC 3339",
+			   i);
+		return false;
+	}
+	if (!in.labels.n)
+		refuse(p, "at least one label pair required");
+	else if (!names_valid(in.labels) || !names_valid(in.annotations))
+		refuse(p, "invalid label set: invalid name \"\"");
+	else if (in.starts_at != MS_NONE && in.ends_at != MS_NONE && in.ends_at < in.starts_at)
+		refuse(p, "start time must be before end time");
+	else
+		p->v[p->n++] = in;
+	return true;
+}
+
+static bool read_alerts(struct posting *p, const json_t *root)
+{
+	const json_t *a;
+	size_t i;
+
+	p->v = ARENA_ARRAY(p->x->arena, struct alert_in, json_array_size(root) + 1);
+	json_array_foreach(root, i, a)
+	{
+		if (!read_alert(p, a, i))
+			return false;
+	}
+	return true;
+}
+
+static void post(struct exchange *x)
+{
+	struct posting p = {.x = x};
+	json_t *root = am_body(x, "alerts");
+
+	if (!root)
+		return;
+	buf_init(&p.errors, BUF_MAX_ANY);
+	if (!json_is_array(root) && !json_is_null(root)) {
+		am_invalid(x, 400, 400,
+			   "parsing alerts body from \"\" failed, because it is no list");
+	} else if (json_array_size(root) > ALERTS_MAX) {
+		am_invalid(x, 400, 400, "more than %d alerts in one request", ALERTS_MAX);
+	} else if (read_alerts(&p, root)) {
+		notify_put(core_notify(x->core), x->now, p.v, p.n);
+		if (p.errors.n)
+			am_error(x, 400, buf_str(&p.errors));
+		else
+			answer_ok(x);
+		x->out->after_turn = core_turn(x->core);
+	}
+	buf_done(&p.errors);
+	json_decref(root);
+}
+
+/* ---- out ----------------------------------------------------------------------------------- */
+struct listing {
+	struct exchange *x;
+	struct matcher *filters;
+	size_t n_filters;
+	struct regex *receiver; /* NULL: any */
+	bool active, silenced;
+	const struct alert **v;
+	size_t n, cap;
+};
+
+static bool collect(void *arg, const struct alert *a)
+{
+	struct listing *l = arg;
+	struct err err = {0};
+	bool ok;
+
+	if (alert_resolved(a, l->x->now.wall) ||
+	    !am_matchers_test(l->filters, l->n_filters, a->labels, &ok, &err) || !ok)
+		return true;
+	if (l->n == l->cap) {
+		size_t cap = l->cap ? 2 * l->cap : 64;
+		const struct alert **v = ARENA_ARRAY(l->x->arena, const struct alert *, cap);
+
+		if (l->n)
+			memcpy(v, l->v, l->n * sizeof(*v));
+		l->v = v;
+		l->cap = cap;
+	}
+	l->v[l->n++] = a;
+	return true;
+}
+
+static int by_fingerprint(const void *a, const void *b)
+{
+	uint64_t x = labels_fingerprint((*(const struct alert *const *)a)->labels);
+	uint64_t y = labels_fingerprint((*(const struct alert *const *)b)->labels);
+
+	return x < y ? -1 : x > y;
+}
+
+/* The receivers of one alert, and whether one of them is asked for. */
+struct receivers {
+	struct listing *l;
+	struct buf names;
+	size_t n;
+	bool wanted;
+};
+
+static void add_receiver(void *arg, const struct route *r)
+{
+	struct receivers *rs = arg;
+	struct err err = {0};
+	bool ok = true;
+
+	answer_put_str(&rs->names, rs->n++ ? ",{\"name\":" : "{\"name\":", r->receiver);
+	buf_addc(&rs->names, '}');
+	if (rs->l->receiver && (!regex_match(rs->l->receiver, r->receiver, &ok, &err) || !ok))
+		return;
+	rs->wanted = true;
+}
+
+struct ids {
+	struct buf *b;
+	size_t n;
+};
+
+static bool put_id(void *arg, const struct silence *s)
+{
+	struct ids *ids = arg;
+
+	answer_put_str(ids->b, ids->n++ ? "," : "", s->id);
+	return true;
+}
+
+static void put_alert(struct listing *l, const struct alert *a, struct str receivers,
+		      struct str silenced, bool first)
+{
+	struct buf *b = &l->x->body;
+
+	answer_put_labels(b, first ? "{\"annotations\":" : ",{\"annotations\":", a->annotations);
+	am_put_time(b, ",\"endsAt\":",
+		    a->ends_at == MS_NONE ? l->x->now.wall + 5 * MINUTE : a->ends_at);
+	buf_printf(b, ",\"fingerprint\":\"%016llx\",\"receivers\":[%.*s]",
+		   (unsigned long long)labels_fingerprint(a->labels), STR_ARG(receivers));
+	am_put_time(b, ",\"startsAt\":", a->starts_at);
+	buf_printf(b, ",\"status\":{\"inhibitedBy\":[],\"mutedBy\":[],\"silencedBy\":[%.*s]",
+		   STR_ARG(silenced));
+	buf_printf(b, ",\"state\":\"%s\"}", silenced.n ? "suppressed" : "active");
+	am_put_time(b, ",\"updatedAt\":", a->updated_at);
+	if (a->generator_url[0])
+		answer_put_str(b, ",\"generatorURL\":", str_of(a->generator_url));
+	answer_put_labels(b, ",\"labels\":", a->labels);
+	buf_addc(b, '}');
+}
+
+static bool list_alert(struct listing *l, const struct alert *a, bool first)
+{
+	const struct config *cfg = core_config(l->x->core);
+	struct receivers rs = {.l = l};
+	struct buf silenced;
+	struct ids ids = {.b = &silenced};
+	bool shown;
+
+	buf_init(&rs.names, BUF_MAX_ANY);
+	buf_init(&silenced, BUF_MAX_ANY);
+	route_match(cfg && cfg->notify ? cfg->notify->root : NULL, a->labels, add_receiver, &rs);
+	notify_silenced_by(core_notify(l->x->core), l->x->now.wall, a->labels, put_id, &ids);
+	shown = (rs.wanted || !l->receiver) && (ids.n ? l->silenced : l->active);
+	if (shown)
+		put_alert(l, a, buf_str(&rs.names), buf_str(&silenced), first);
+	buf_done(&rs.names);
+	buf_done(&silenced);
+	return shown;
+}
+
+static bool read_receiver(struct exchange *x, struct regex **out)
+{
+	struct str text = exchange_param(x, "receiver");
+	struct err err = {0};
+
+	*out = NULL;
+	if (!text.n)
+		return true;
+	if (regex_compile(text, REGEX_ANCHORED, x->arena, out, &err))
+		return true;
+	am_error(x, 400, arena_printf(x->arena, "failed to parse receiver param: %s", err.msg));
+	return false;
+}
+
+static void list(struct exchange *x)
+{
+	struct listing l = {
+		.x = x,
+		.active = am_flag(x, "active"),
+		.silenced = am_flag(x, "silenced"),
+	};
+	bool first = true;
+
+	if (!am_filters(x, &l.filters, &l.n_filters) || !read_receiver(x, &l.receiver))
+		return;
+	notify_alerts(core_notify(x->core), collect, &l);
+	if (l.n)
+		qsort(l.v, l.n, sizeof(*l.v), by_fingerprint);
+	buf_addc(&x->body, '[');
+	for (size_t i = 0; i < l.n; i++)
+		first = !list_alert(&l, l.v[i], first) && first;
+	buf_adds(&x->body, "]\n");
+	answer_ok(x);
+}
+
+void api_am_alerts(struct exchange *x)
+{
+	if (str_is(x->req->method, "POST"))
+		post(x);
+	else
+		list(x);
+}
+
+/* ---- receivers and status ------------------------------------------------------------------ */
+void api_am_receivers(struct exchange *x)
+{
+	const struct config *cfg = core_config(x->core);
+
+	buf_addc(&x->body, '[');
+	for (size_t i = 0; cfg && cfg->notify && i < cfg->notify->n_receivers; i++) {
+		answer_put_str(&x->body,
+			       i ? ",{\"name\":" : "{\"name\":", cfg->notify->receivers[i].name);
+		buf_addc(&x->body, '}');
+	}
+	buf_adds(&x->body, "]\n");
+	answer_ok(x);
+}
+
+void api_am_status(struct exchange *x)
+{
+	const struct config *cfg = core_config(x->core);
+	struct self_view self = {0};
+	struct buf *b = &x->body;
+
+	core_self(x->core, &self);
+	/* One peer: this process itself. */
+	buf_adds(b, "{\"cluster\":{\"name\":\"rouse\",\"peers\":[{\"address\":\"127.0.0.1:9094\","
+		    "\"name\":\"rouse\"}],\"status\":\"ready\"}");
+	answer_put_str(b, ",\"config\":{\"original\":", cfg ? cfg->text : STR(""));
+	am_put_time(b, "},\"uptime\":", self.started_at);
+	answer_put_str(b,
+		       ",\"versionInfo\":{\"branch\":\"\",\"buildDate\":\"\",\"buildUser\":"
+		       "\"\",\"goVersion\":\"\",\"revision\":\"\",\"version\":",
+		       x->web->options.version);
+	buf_adds(b, "}}\n");
+	answer_ok(x);
+}

@@ -1,0 +1,217 @@
+/* Silences in Alertmanager's words. */
+#include "base/json.h"
+#include "evaluator/core.h"
+#include "notify/matcher.h"
+#include "notify/silence.h"
+#include "web/am_json.h"
+#include "web/api_alertmanager.h"
+
+static void answer_ok(struct exchange *x)
+{
+	const struct io_header none = {STR("Cache-Control"), STR("no-store")};
+
+	answer_body_with(x, 200, "application/json", &none, 1);
+}
+
+/* ---- out ----------------------------------------------------------------------------------- */
+static void put_matcher(struct buf *b, const struct matcher *m)
+{
+	answer_put_bool(b, "{\"isEqual\":", m->op == MATCH_EQ || m->op == MATCH_RE);
+	answer_put_bool(b, ",\"isRegex\":", m->op == MATCH_RE || m->op == MATCH_NRE);
+	answer_put_str(b, ",\"name\":", m->name);
+	answer_put_str(b, ",\"value\":", m->value);
+	buf_addc(b, '}');
+}
+
+static void put_silence(struct buf *b, const struct silence *s, ms_t wall)
+{
+	answer_put_str(b, "{\"id\":", s->id);
+	buf_printf(b, ",\"status\":{\"state\":\"%s\"}", silence_state_name(silence_state(s, wall)));
+	am_put_time(b, ",\"updatedAt\":", s->updated_at);
+	answer_put_str(b, ",\"comment\":", s->comment);
+	answer_put_str(b, ",\"createdBy\":", s->created_by);
+	am_put_time(b, ",\"endsAt\":", s->ends_at);
+	buf_adds(b, ",\"matchers\":[");
+	for (size_t i = 0; i < s->n; i++) {
+		if (i)
+			buf_addc(b, ',');
+		put_matcher(b, &s->matchers[i]);
+	}
+	buf_addc(b, ']');
+	am_put_time(b, ",\"startsAt\":", s->starts_at);
+	buf_addc(b, '}');
+}
+
+struct listing {
+	struct exchange *x;
+	struct matcher *filters;
+	size_t n_filters, n;
+	bool want[3]; /* by state */
+};
+
+/* A filter names one of the silence's own matchers, letter by letter. */
+static bool has_matcher(const struct silence *s, const struct matcher *f)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct matcher *m = &s->matchers[i];
+
+		if (m->op == f->op && str_eq(m->name, f->name) && str_eq(m->value, f->value))
+			return true;
+	}
+	return false;
+}
+
+static bool list_silence(void *arg, const struct silence *s)
+{
+	struct listing *l = arg;
+
+	if (!l->want[silence_state(s, l->x->now.wall)])
+		return true;
+	for (size_t i = 0; i < l->n_filters; i++) {
+		if (!has_matcher(s, &l->filters[i]))
+			return true;
+	}
+	if (l->n++)
+		buf_addc(&l->x->body, ',');
+	put_silence(&l->x->body, s, l->x->now.wall);
+	return true;
+}
+
+static void list(struct exchange *x)
+{
+	struct listing l = {
+		.x = x,
+		.want = {am_flag(x, "pending"), am_flag(x, "active"), am_flag(x, "expired")},
+	};
+
+	if (!am_filters(x, &l.filters, &l.n_filters))
+		return;
+	buf_addc(&x->body, '[');
+	notify_silences(core_notify(x->core), x->now.wall, list_silence, &l);
+	buf_adds(&x->body, "]\n");
+	answer_ok(x);
+}
+
+/* ---- in ------------------------------------------------------------------------------------ */
+static bool read_matcher(struct exchange *x, const json_t *m, size_t i, struct matcher *out)
+{
+	const json_t *equal = json_object_get(m, "isEqual");
+	const json_t *regex = json_object_get(m, "isRegex");
+	bool is_equal = !json_is_false(equal);
+	enum match_op op = json_is_true(regex) ? is_equal ? MATCH_RE : MATCH_NRE
+			   : is_equal	       ? MATCH_EQ
+					       : MATCH_NEQ;
+	struct err err = {0};
+	const char *missing = !json_is_string(json_object_get(m, "name"))    ? "name"
+			      : !json_is_string(json_object_get(m, "value")) ? "value"
+			      : !json_is_boolean(regex)			     ? "isRegex"
+									     : NULL;
+
+	if (missing) {
+		am_invalid(x, 422, 602, "silence.matchers.%zu.%s in body is required", i, missing);
+		return false;
+	}
+	if (!am_text(m, "name").n) {
+		am_error(x, 400, STR("Failed to create silence: invalid label name \"\""));
+		return false;
+	}
+	if (am_matcher_init(out, op, am_text(m, "name"), am_text(m, "value"), x->arena, &err))
+		return true;
+	am_error(x, 400, str_of(err.msg));
+	return false;
+}
+
+static bool read_silence(struct exchange *x, const json_t *root, struct silence *s)
+{
+	static const char *const required[] = {"comment", "createdBy", "endsAt", "matchers",
+					       "startsAt"};
+	const json_t *list = json_object_get(root, "matchers"), *m;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(required); i++) {
+		if (!json_object_get(root, required[i])) {
+			am_invalid(x, 422, 602, "silence.%s in body is required", required[i]);
+			return false;
+		}
+	}
+	if (!json_is_array(list) || !json_array_size(list)) {
+		am_invalid(x, 422, 612, "silence.matchers in body should have at least 1 items");
+		return false;
+	}
+	if (!am_time(root, "startsAt", &s->starts_at) || !am_time(root, "endsAt", &s->ends_at)) {
+		am_invalid(x, 400, 400,
+			   "parsing silence body from \"\" failed, because startsAt or endsAt is "
+			   "no RFC 3339 time");
+		return false;
+	}
+	s->id = am_text(root, "id");
+	s->comment = am_text(root, "comment");
+	s->created_by = am_text(root, "createdBy");
+	s->n = json_array_size(list);
+	s->matchers = ARENA_ARRAY(x->arena, struct matcher, s->n);
+	json_array_foreach(list, i, m)
+	{
+		if (!read_matcher(x, m, i, &s->matchers[i]))
+			return false;
+	}
+	return true;
+}
+
+static void put(struct exchange *x, const struct silence *s)
+{
+	struct err err = {0};
+	struct str id;
+
+	switch (notify_silence_put(core_notify(x->core), x->now, s, &id, &err)) {
+	case SILENCE_OK:
+		answer_put_str(&x->body, "{\"silenceID\":", id);
+		buf_adds(&x->body, "}\n");
+		answer_ok(x);
+		x->out->after_turn = core_turn(x->core);
+		return;
+	case SILENCE_NOT_FOUND: am_error(x, 404, STR("silence not found")); return;
+	case SILENCE_INVALID: am_error(x, 400, str_of(err.msg)); return;
+	}
+}
+
+static void create(struct exchange *x)
+{
+	json_t *root = am_body(x, "silence");
+	struct silence s = {0};
+
+	if (!root)
+		return;
+	if (read_silence(x, root, &s))
+		put(x, &s);
+	json_decref(root);
+}
+
+void api_am_silences(struct exchange *x)
+{
+	if (str_is(x->req->method, "POST"))
+		create(x);
+	else
+		list(x);
+}
+
+void api_am_silence(struct exchange *x)
+{
+	struct str id = str_from(x->path, sizeof("/api/v2/silence/") - 1);
+	const struct silence *s = notify_silence(core_notify(x->core), id);
+
+	if (id.n != 36) {
+		am_invalid(x, 422, 601, "silenceID in path must be of type uuid: \"%.*s\"",
+			   (int)MIN(id.n, 100), id.p);
+	} else if (!s) {
+		answer_body(x, 404, "application/json");
+	} else if (str_is(x->req->method, "DELETE")) {
+		if (notify_silence_expire(core_notify(x->core), x->now, id) != SILENCE_OK)
+			CHECK(false);
+		answer_ok(x);
+		x->out->after_turn = core_turn(x->core);
+	} else {
+		put_silence(&x->body, s, x->now.wall);
+		buf_addc(&x->body, '\n');
+		answer_ok(x);
+	}
+}
