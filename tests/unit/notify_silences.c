@@ -1,0 +1,144 @@
+/* Silences: what is refused, what keeps its id, who is not told while one holds. */
+#include "tests/unit/notify_harness.h"
+
+#include <string.h>
+
+#include "notify/matcher.h"
+#include "notify/silence.h"
+
+static const char TEAM[] =
+	"route: {receiver: team, group_by: [alertname], group_wait: 30s, group_interval: 5m}\n"
+	"receivers:\n- name: team\n  webhook_configs: [{url: 'http://hook/'}]\n";
+
+/* Makes or changes one; the id, "not found", or why not. */
+static const char *put(struct world *w, const char *id, const char *matchers, ms_t from, ms_t span)
+{
+	static char text[600];
+	struct silence s = {.id = str_of(id),
+			    .starts_at = from,
+			    .ends_at = from + span,
+			    .created_by = STR("bob")};
+	struct err err = {0};
+	struct arena a;
+	struct str got;
+
+	arena_init(&a);
+	assert_true(am_matchers_parse(str_of(matchers), &a, &s.matchers, &s.n, &err));
+	switch (notify_silence_put(w->n, w->now, &s, &got, &err)) {
+	case SILENCE_OK: snprintf(text, sizeof(text), "%.*s", STR_ARG(got)); break;
+	case SILENCE_NOT_FOUND: snprintf(text, sizeof(text), "not found"); break;
+	case SILENCE_INVALID: snprintf(text, sizeof(text), "%s", err.msg); break;
+	}
+	arena_done(&a);
+	world_turn(w);
+	return text;
+}
+
+static enum silence_state state_of(struct world *w, const char *id)
+{
+	const struct silence *s = notify_silence(w->n, str_of(id));
+
+	assert_non_null(s);
+	return silence_state(s, w->now.wall);
+}
+
+static void test_refused(void **state ATTR_UNUSED)
+{
+	struct world *w = world_new(TEAM);
+	ms_t now = w->now.wall;
+
+	assert_string_equal(put(w, "", "a=\"b\"", now, 0),
+			    "Failed to create silence: start time must be before end time");
+	assert_string_equal(put(w, "", "a=\"b\"", now - HOUR, MINUTE),
+			    "Failed to create silence: end time can't be in the past");
+	assert_string_equal(put(w, "", "a=\"\",b=~\".*\"", now, HOUR),
+			    "invalid silence: at least one matcher must not match the empty "
+			    "string");
+	assert_string_equal(put(w, "nobody", "a=\"b\"", now, HOUR), "not found");
+	world_free(w);
+}
+
+static void test_ids(void **state ATTR_UNUSED)
+{
+	struct world *w = world_new(TEAM);
+	char first[64], second[64], pending[64];
+	ms_t start = w->now.wall;
+
+	snprintf(first, sizeof(first), "%s", put(w, "", "a=\"b\"", start, HOUR));
+	assert_int_equal(strlen(first), 36);
+	world_run(w, MINUTE);
+	/* A later end keeps the id; other matchers do not, and the old one is over. */
+	assert_string_equal(put(w, first, "a=\"b\"", start, 2 * HOUR), first);
+	snprintf(second, sizeof(second), "%s", put(w, first, "a=\"c\"", start, HOUR));
+	assert_string_not_equal(second, first);
+	assert_int_equal(state_of(w, first), SILENCE_EXPIRED);
+	assert_int_equal(state_of(w, second), SILENCE_ACTIVE);
+	assert_int_equal(notify_silence(w->n, str_of(second))->starts_at, w->now.wall);
+	/* One that has not begun may begin later, not earlier than now. */
+	snprintf(pending, sizeof(pending), "%s", put(w, "", "a=\"b\"", start + HOUR, HOUR));
+	assert_int_equal(state_of(w, pending), SILENCE_PENDING);
+	assert_string_equal(put(w, pending, "a=\"b\"", start + 2 * HOUR, HOUR), pending);
+	assert_string_not_equal(put(w, pending, "a=\"b\"", start, HOUR), pending);
+	assert_int_equal(notify_silence_expire(w->n, w->now, str_of(second)), SILENCE_OK);
+	world_turn(w);
+	assert_int_equal(state_of(w, second), SILENCE_EXPIRED);
+	assert_int_equal(notify_silence_expire(w->n, w->now, STR("x")), SILENCE_NOT_FOUND);
+	world_restart(w, MINUTE);
+	assert_int_equal(state_of(w, second), SILENCE_EXPIRED);
+	assert_int_equal(state_of(w, first), SILENCE_EXPIRED);
+	world_free(w);
+}
+
+static void test_part_of_a_group(void **state ATTR_UNUSED)
+{
+	struct world *w = world_new(TEAM);
+
+	put(w, "", "i=\"a\"", w->now.wall, HOUR);
+	world_fire(w, "alertname=Down,i=a", "");
+	world_fire(w, "alertname=Down,i=b", "");
+	world_run(w, MINUTE);
+	assert_int_equal(w->n_heard, 1);
+	assert_said(w, 0, "firing: b | resolved: | first notification");
+	world_run(w, 65 * MINUTE);
+	assert_int_equal(w->n_heard, 2);
+	assert_said(w, 1, "firing: a b | resolved: | new alerts added");
+	world_free(w);
+}
+
+/* What was told before the silence is taken back after it, also over a restart. */
+static void test_end_is_told_later(void **state ATTR_UNUSED)
+{
+	struct world *w = world_new(TEAM);
+
+	world_fire(w, "alertname=Down,i=a", "");
+	world_run(w, MINUTE);
+	assert_int_equal(w->n_heard, 1);
+	put(w, "", "alertname=\"Down\"", w->now.wall, HOUR);
+	world_resolve(w, "alertname=Down,i=a");
+	world_run(w, 20 * MINUTE);
+	world_restart(w, MINUTE);
+	world_run(w, 20 * MINUTE);
+	assert_int_equal(w->n_heard, 1);
+	world_run(w, 30 * MINUTE);
+	assert_int_equal(w->n_heard, 2);
+	assert_said(w, 1, "firing: | resolved: a | all alerts resolved");
+	world_free(w);
+}
+
+/* What begins and ends within a silence is no news at all. */
+static void test_nothing_to_tell(void **state ATTR_UNUSED)
+{
+	struct world *w = world_new(TEAM);
+
+	put(w, "", "alertname=\"Down\"", w->now.wall, HOUR);
+	world_fire(w, "alertname=Down,i=a", "");
+	world_run(w, 10 * MINUTE);
+	world_resolve(w, "alertname=Down,i=a");
+	world_run(w, 2 * HOUR);
+	assert_int_equal(w->n_heard, 0);
+	world_free(w);
+}
+
+TEST_GROUP(silences, cmocka_unit_test(test_refused), cmocka_unit_test(test_ids),
+	   cmocka_unit_test(test_part_of_a_group), cmocka_unit_test(test_end_is_told_later),
+	   cmocka_unit_test(test_nothing_to_tell))
