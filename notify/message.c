@@ -62,14 +62,20 @@ static int compare_sets(struct labels a, struct labels b)
 	return 0;
 }
 
+int message_order(struct labels a, struct labels b)
+{
+	int c = compare_label(a, b, STR("job"));
+
+	if (!c)
+		c = compare_label(a, b, STR("instance"));
+	return c ? c : compare_sets(a, b);
+}
+
 static int compare_alerts(const void *pa, const void *pb)
 {
 	const struct message_alert *a = pa, *b = pb;
-	int c = compare_label(a->labels, b->labels, STR("job"));
 
-	if (!c)
-		c = compare_label(a->labels, b->labels, STR("instance"));
-	return c ? c : compare_sets(a->labels, b->labels);
+	return message_order(a->labels, b->labels);
 }
 
 /* ---- common sets ------------------------------------------------------------------------- */

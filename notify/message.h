@@ -40,6 +40,8 @@ struct message *message_new(void);
 void message_free(struct message *m);
 OWNED_DEFINE(message)
 
+/* The order of alerts in messages and in the API: by job, instance, then all labels. */
+int message_order(struct labels a, struct labels b);
 /* Sorts the alerts, counts, and works out the common labels and annotations. */
 void message_finish(struct message *m);
 /* The same with at most max alerts, as if there were no others; lives in the arena (no free),

@@ -111,6 +111,16 @@ void notify_receivers(const struct notify *n, bool (*fn)(void *arg, const struct
 uint64_t notify_version(const struct notify *n);
 /* All alerts the notifier holds, in insertion order. */
 void notify_alerts(const struct notify *n, bool (*fn)(void *arg, const struct alert *a), void *arg);
+/* An aggregation group; borrowed for the call. */
+struct alert_group_view {
+	struct str receiver;
+	struct labels labels;
+	const struct alert *const *alerts; /* by job, instance, then all labels */
+	size_t n;
+};
+/* All groups, by labels and then by receiver. */
+void notify_alert_groups(const struct notify *n,
+			 bool (*fn)(void *arg, const struct alert_group_view *g), void *arg);
 /* For the simulator's oracle: each route that the firing alert `a` matches has a group that holds
  * it and will look again, and nothing of that group's open rows is stuck. */
 bool notify_covers(const struct notify *n, const struct alert *a);

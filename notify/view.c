@@ -1,6 +1,8 @@
 /* What pages, API and metrics may see of the notifier. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/num.h"
 #include "notify/inner.h"
 
@@ -236,6 +238,62 @@ static void put_receivers(struct buf *b, const struct notify *n)
 	gauge(b, "alertmanager_integrations", "Number of configured integrations.", count);
 	gauge(b, "alertmanager_receivers", "Number of configured receivers.",
 	      n->config ? n->config->n_receivers : 0);
+}
+
+/* ---- groups ------------------------------------------------------------------------------ */
+static int group_order(const void *pa, const void *pb)
+{
+	const struct group *a = *(const struct group *const *)pa,
+			   *b = *(const struct group *const *)pb;
+	int c = labels_cmp(a->labels, b->labels);
+
+	if (!c)
+		c = str_cmp(a->route->receiver, b->route->receiver);
+	return c ? c : strcmp(a->id, b->id);
+}
+
+static int member_order(const void *pa, const void *pb)
+{
+	const struct alert *a = *(const struct alert *const *)pa,
+			   *b = *(const struct alert *const *)pb;
+
+	return message_order(a->labels, b->labels);
+}
+
+static bool show_group(const struct group *g,
+		       bool (*fn)(void *arg, const struct alert_group_view *g), void *arg)
+{
+	const struct alert **v = mem_alloc((g->n_members + 1) * sizeof(struct alert *));
+	struct alert_group_view view = {.receiver = g->route->receiver,
+					.labels = g->labels,
+					.alerts = v,
+					.n = g->n_members};
+	bool goes_on;
+
+	for (size_t i = 0; i < g->n_members; i++)
+		v[i] = &g->members[i]->alert->a;
+	if (g->n_members > 1)
+		qsort(v, g->n_members, sizeof(*v), member_order);
+	goes_on = fn(arg, &view);
+	free(v);
+	return goes_on;
+}
+
+void notify_alert_groups(const struct notify *n,
+			 bool (*fn)(void *arg, const struct alert_group_view *g), void *arg)
+{
+	const struct group **v = mem_alloc((n->groups.n + 1) * sizeof(struct group *));
+	size_t count = 0;
+
+	map_each (&n->groups, e)
+		v[count++] = e->value;
+	if (count > 1)
+		qsort(v, count, sizeof(*v), group_order);
+	for (size_t i = 0; i < count; i++) {
+		if (!show_group(v[i], fn, arg))
+			break;
+	}
+	free(v);
 }
 
 void notify_metrics(const struct notify *n, struct now now, struct buf *b)

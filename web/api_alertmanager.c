@@ -157,14 +157,21 @@ struct listing {
 	size_t n, cap;
 };
 
-static bool collect(void *arg, const struct alert *a)
+/* It fires, and the filters let it pass. */
+static bool passes(const struct listing *l, const struct alert *a)
 {
-	struct listing *l = arg;
 	struct err err = {0};
 	bool ok;
 
-	if (alert_resolved(a, l->x->now.wall) ||
-	    !am_matchers_test(l->filters, l->n_filters, a->labels, &ok, &err) || !ok)
+	return !alert_resolved(a, l->x->now.wall) &&
+	       am_matchers_test(l->filters, l->n_filters, a->labels, &ok, &err) && ok;
+}
+
+static bool collect(void *arg, const struct alert *a)
+{
+	struct listing *l = arg;
+
+	if (!passes(l, a))
 		return true;
 	if (l->n == l->cap) {
 		size_t cap = l->cap ? 2 * l->cap : 64;
@@ -190,22 +197,39 @@ static int by_fingerprint(const void *a, const void *b)
 /* The receivers of one alert, and whether one of them is asked for. */
 struct receivers {
 	struct listing *l;
-	struct buf names;
-	size_t n;
+	struct str *v;
+	size_t n, cap;
 	bool wanted;
 };
+
+static bool receiver_wanted(const struct listing *l, struct str name)
+{
+	struct err err = {0};
+	bool ok = true;
+
+	return !l->receiver || (regex_match(l->receiver, name, &ok, &err) && ok);
+}
 
 static void add_receiver(void *arg, const struct route *r)
 {
 	struct receivers *rs = arg;
-	struct err err = {0};
-	bool ok = true;
 
-	answer_put_str(&rs->names, rs->n++ ? ",{\"name\":" : "{\"name\":", r->receiver);
-	buf_addc(&rs->names, '}');
-	if (rs->l->receiver && (!regex_match(rs->l->receiver, r->receiver, &ok, &err) || !ok))
-		return;
-	rs->wanted = true;
+	if (rs->n == rs->cap) {
+		size_t cap = rs->cap ? 2 * rs->cap : 4;
+		struct str *v = ARENA_ARRAY(rs->l->x->arena, struct str, cap);
+
+		if (rs->n)
+			memcpy(v, rs->v, rs->n * sizeof(*v));
+		rs->v = v;
+		rs->cap = cap;
+	}
+	rs->v[rs->n++] = r->receiver;
+	rs->wanted |= receiver_wanted(rs->l, r->receiver);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
 struct ids {
@@ -221,7 +245,7 @@ static bool put_id(void *arg, const struct silence *s)
 	return true;
 }
 
-static void put_alert(struct listing *l, const struct alert *a, struct str receivers,
+static void put_alert(struct listing *l, const struct alert *a, const struct receivers *rs,
 		      struct str silenced, bool first)
 {
 	struct buf *b = &l->x->body;
@@ -229,9 +253,13 @@ static void put_alert(struct listing *l, const struct alert *a, struct str recei
 	answer_put_labels(b, first ? "{\"annotations\":" : ",{\"annotations\":", a->annotations);
 	am_put_time(b, ",\"endsAt\":",
 		    a->ends_at == MS_NONE ? l->x->now.wall + 5 * MINUTE : a->ends_at);
-	buf_printf(b, ",\"fingerprint\":\"%016llx\",\"receivers\":[%.*s]",
-		   (unsigned long long)labels_fingerprint(a->labels), STR_ARG(receivers));
-	am_put_time(b, ",\"startsAt\":", a->starts_at);
+	buf_printf(b, ",\"fingerprint\":\"%016llx\",\"receivers\":[",
+		   (unsigned long long)labels_fingerprint(a->labels));
+	for (size_t i = 0; i < rs->n; i++) {
+		answer_put_str(b, i ? ",{\"name\":" : "{\"name\":", rs->v[i]);
+		buf_addc(b, '}');
+	}
+	am_put_time(b, "],\"startsAt\":", a->starts_at);
 	buf_printf(b, ",\"status\":{\"inhibitedBy\":[],\"mutedBy\":[],\"silencedBy\":[%.*s]",
 		   STR_ARG(silenced));
 	buf_printf(b, ",\"state\":\"%s\"}", silenced.n ? "suppressed" : "active");
@@ -242,7 +270,9 @@ static void put_alert(struct listing *l, const struct alert *a, struct str recei
 	buf_addc(b, '}');
 }
 
-static bool list_alert(struct listing *l, const struct alert *a, bool first)
+/* Writes an alert if it is asked for. In groups the receivers are sorted, and it is the group's
+ * own that must be asked for. */
+static bool list_alert(struct listing *l, const struct alert *a, bool in_group, bool first)
 {
 	const struct config *cfg = core_config(l->x->core);
 	struct receivers rs = {.l = l};
@@ -250,14 +280,14 @@ static bool list_alert(struct listing *l, const struct alert *a, bool first)
 	struct ids ids = {.b = &silenced};
 	bool shown;
 
-	buf_init(&rs.names, BUF_MAX_ANY);
 	buf_init(&silenced, BUF_MAX_ANY);
 	route_match(cfg && cfg->notify ? cfg->notify->root : NULL, a->labels, add_receiver, &rs);
 	notify_silenced_by(core_notify(l->x->core), l->x->now.wall, a->labels, put_id, &ids);
-	shown = (rs.wanted || !l->receiver) && (ids.n ? l->silenced : l->active);
+	if (in_group && rs.n > 1)
+		qsort(rs.v, rs.n, sizeof(*rs.v), by_name);
+	shown = (rs.wanted || in_group || !l->receiver) && (ids.n ? l->silenced : l->active);
 	if (shown)
-		put_alert(l, a, buf_str(&rs.names), buf_str(&silenced), first);
-	buf_done(&rs.names);
+		put_alert(l, a, &rs, buf_str(&silenced), first);
 	buf_done(&silenced);
 	return shown;
 }
@@ -276,23 +306,29 @@ static bool read_receiver(struct exchange *x, struct regex **out)
 	return false;
 }
 
-static void list(struct exchange *x)
+static bool read_listing(struct exchange *x, struct listing *l)
 {
-	struct listing l = {
+	*l = (struct listing){
 		.x = x,
 		.active = am_flag(x, "active"),
 		.silenced = am_flag(x, "silenced"),
 	};
+	return am_filters(x, &l->filters, &l->n_filters) && read_receiver(x, &l->receiver);
+}
+
+static void list(struct exchange *x)
+{
+	struct listing l;
 	bool first = true;
 
-	if (!am_filters(x, &l.filters, &l.n_filters) || !read_receiver(x, &l.receiver))
+	if (!read_listing(x, &l))
 		return;
 	notify_alerts(core_notify(x->core), collect, &l);
 	if (l.n)
 		qsort(l.v, l.n, sizeof(*l.v), by_fingerprint);
 	buf_addc(&x->body, '[');
 	for (size_t i = 0; i < l.n; i++)
-		first = !list_alert(&l, l.v[i], first) && first;
+		first = !list_alert(&l, l.v[i], false, first) && first;
 	buf_adds(&x->body, "]\n");
 	answer_ok(x);
 }
@@ -303,6 +339,43 @@ void api_am_alerts(struct exchange *x)
 		post(x);
 	else
 		list(x);
+}
+
+static bool list_group(void *arg, const struct alert_group_view *g)
+{
+	struct listing *l = arg;
+	struct buf *b = &l->x->body;
+	size_t before = b->n;
+	bool first = true;
+
+	if (!receiver_wanted(l, g->receiver))
+		return true;
+	buf_adds(b, l->n ? ",{\"alerts\":[" : "{\"alerts\":[");
+	for (size_t i = 0; i < g->n; i++) {
+		if (passes(l, g->alerts[i]))
+			first = !list_alert(l, g->alerts[i], true, first) && first;
+	}
+	if (first) { /* nothing of it is asked for */
+		b->n = before;
+		return true;
+	}
+	l->n++;
+	answer_put_labels(b, "],\"labels\":", g->labels);
+	answer_put_str(b, ",\"receiver\":{\"name\":", g->receiver);
+	buf_adds(b, "},\"routeLabels\":{}}");
+	return true;
+}
+
+void api_am_alert_groups(struct exchange *x)
+{
+	struct listing l;
+
+	if (!read_listing(x, &l))
+		return;
+	buf_addc(&x->body, '[');
+	notify_alert_groups(core_notify(x->core), list_group, &l);
+	buf_adds(&x->body, "]\n");
+	answer_ok(x);
 }
 
 /* ---- receivers and status ------------------------------------------------------------------ */

@@ -31,6 +31,7 @@ static const struct web_route {
 	{"/-/reload", POST | PUT, ops_reload},
 	{"/metrics", GET, ops_metrics},
 	{"/api/v2/alerts", GET | POST, api_am_alerts},
+	{"/api/v2/alerts/groups", GET, api_am_alert_groups},
 	{"/api/v2/silences", GET | POST, api_am_silences},
 	{"/api/v2/silence/", GET | DELETE, api_am_silence}, /* and the id */
 	{"/api/v2/receivers", GET, api_am_receivers},

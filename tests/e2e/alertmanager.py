@@ -51,6 +51,10 @@ def survives_kill(d):
     by_name = {a["labels"]["alertname"]: a for a in t.get("/alerts")}
     assert by_name["Quiet"]["status"] == {"inhibitedBy": [], "mutedBy": [], "silencedBy": [quiet], "state": "suppressed"}, by_name
     assert by_name["Loud"]["annotations"] == {"summary": "s"} and by_name["Loud"]["receivers"] == [{"name": "team"}]
+    groups = t.get("/alerts/groups?silenced=false")
+    assert [(g["labels"], g["receiver"], len(g["alerts"])) for g in groups] == \
+        [({"alertname": "Loud"}, {"name": "team"}, 1)], groups
+    assert len(t.get("/alerts/groups")) == 2 and t.get("/alerts/groups?receiver=other") == []
     time.sleep(2)
     assert pages(t.phone, "Quiet") == ""
     status, _, _ = request(f"{t.url}/silence/{quiet}", "DELETE")

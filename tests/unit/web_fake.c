@@ -122,6 +122,12 @@ void notify_alerts(const struct notify *n ATTR_UNUSED,
 {
 }
 
+void notify_alert_groups(const struct notify *n ATTR_UNUSED,
+			 bool (*fn)(void *arg, const struct alert_group_view *g) ATTR_UNUSED,
+			 void *arg ATTR_UNUSED)
+{
+}
+
 enum silence_result notify_silence_put(struct notify *n ATTR_UNUSED, struct now now ATTR_UNUSED,
 				       const struct silence *in, struct str *id,
 				       struct err *err ATTR_UNUSED)
