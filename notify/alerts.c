@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "notify/inhibit.h"
 #include "notify/inner.h"
 #include "store/store.h"
 
@@ -37,6 +38,8 @@ void alerts_drop_if_done(struct notify *n, struct now now, struct kept_alert *ka
 		return;
 	batch_add(notify_batch(n), ST_ALERT_DEL, V_BLOB(labels_bytes(ka->a.labels)));
 	CHECK(map_delete(&n->alerts, labels_bytes(ka->a.labels)) == ka);
+	if (n->inhibitor)
+		inhibitor_remove(n->inhibitor, &ka->a);
 	kept_free(ka);
 	n->version++;
 }
@@ -118,6 +121,8 @@ static void add_alert(struct notify *n, struct now now, const struct alert_in *i
 		.hash = labels_hash(in->labels),
 	};
 	map_put(&n->alerts, labels_bytes(ka->a.labels), ka);
+	if (n->inhibitor)
+		inhibitor_add(n->inhibitor, &ka->a);
 	alerts_store(n, ka);
 	group_route(n, now, ka);
 }

@@ -521,7 +521,6 @@ static bool check_later(const struct fields *f, const struct top_draft *d)
 		const char *name;
 		const struct yaml_node *node;
 	} later[] = {
-		{"inhibit_rules", d->inhibit_rules},
 		{"time_intervals", d->time_intervals},
 		{"mute_time_intervals", d->mute_time_intervals},
 		{"tracing", d->tracing},
@@ -549,6 +548,7 @@ static bool read_top(struct config_reader *r, const struct yaml_node *top)
 	ok &= read_global(r, d.global);
 	ok &= read_receivers(r, d.receivers);
 	ok &= read_templates(r, &d.templates);
+	ok &= config_read_inhibit_rules(r, d.inhibit_rules);
 	if (d.route && d.route->kind == YAML_MAP)
 		ok &= config_read_routes(r, d.route, &r->config->root);
 	else if (d.route && d.route->kind != YAML_NULL)

@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "promql/labels.h"
 
+struct inhibit_rule;
 struct matcher;
 struct receiver_kind;
 struct template_set;
@@ -83,6 +84,8 @@ struct notify_config {
 	struct route *root; /* NULL: nothing is routed anywhere */
 	struct receiver *receivers;
 	size_t n_receivers;
+	struct inhibit_rule *inhibit_rules; /* notify/inhibit.h */
+	size_t n_inhibit_rules;
 	struct template_set *templates; /* default templates, then those of `templates:` */
 	int refs;
 };

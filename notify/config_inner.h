@@ -21,4 +21,14 @@ struct config_reader {
 ATTR_CHECK bool config_read_routes(struct config_reader *r, const struct yaml_node *node,
 				   struct route **root);
 
+/* The three keys that matchers are written under; NULL: absent. */
+struct config_matchers {
+	const struct yaml_node *match, *match_re, *matchers;
+};
+/* All of them as one sorted list, in the configuration's arena. */
+ATTR_CHECK bool config_read_matchers(const struct config_reader *r, const struct config_matchers *m,
+				     const struct matcher **out, size_t *n);
+ATTR_CHECK bool config_read_inhibit_rules(const struct config_reader *r,
+					  const struct yaml_node *list);
+
 #endif

@@ -118,17 +118,17 @@ static void set_add_list(struct matcher_set *s, const struct yaml_node *list)
 	}
 }
 
-static bool read_matchers(const struct config_reader *r, const struct route_draft *d,
-			  struct route *out)
+bool config_read_matchers(const struct config_reader *r, const struct config_matchers *m,
+			  const struct matcher **out, size_t *n)
 {
 	struct matcher_set s = {.reader = r, .ok = true};
 
-	set_add_map(&s, d->match, MATCH_EQ);
-	set_add_map(&s, d->match_re, MATCH_RE);
-	set_add_list(&s, d->matchers);
+	set_add_map(&s, m->match, MATCH_EQ);
+	set_add_map(&s, m->match_re, MATCH_RE);
+	set_add_list(&s, m->matchers);
 	am_matchers_sort(s.v, s.n);
-	out->matchers = s.v;
-	out->n_matchers = s.n;
+	*out = s.v;
+	*n = s.n;
 	return s.ok;
 }
 
@@ -311,6 +311,7 @@ static bool read_node(struct config_reader *r, const struct yaml_node *node,
 	struct route_draft d = {0};
 	struct route *rt = ARENA_NEW(r->fields.arena, struct route);
 	bool ok = FIELDS_READ(&r->fields, node, "route", ROUTE_FIELDS, &d);
+	struct config_matchers matchers = {d.match, d.match_re, d.matchers};
 
 	if (parent)
 		*rt = *parent;
@@ -324,7 +325,7 @@ static bool read_node(struct config_reader *r, const struct yaml_node *node,
 	rt->line = node->line;
 	if (d.receiver.n > 0)
 		rt->receiver = d.receiver;
-	ok &= read_matchers(r, &d, rt);
+	ok &= config_read_matchers(r, &matchers, &rt->matchers, &rt->n_matchers);
 	ok &= read_group_by(r, d.group_by, rt);
 	ok &= read_intervals(r, node, &d, rt);
 	ok &= check_later(r, &d);

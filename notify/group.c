@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "notify/inhibit.h"
 #include "notify/inner.h"
 #include "notify/route.h"
 #include "notify/silence.h"
@@ -255,7 +256,8 @@ static struct snapshot snapshot_take(const struct group *g, struct now now)
 		struct member *m = g->members[i];
 		const struct alert *a = &m->alert->a;
 
-		m->muted = notify_silenced(g->n, now.wall, a->labels);
+		m->muted = notify_silenced(g->n, now.wall, a->labels) ||
+			   inhibitor_find(g->n->inhibitor, now.wall, a->labels);
 		if (m->muted)
 			muted++;
 		else if (alert_resolved(a, now.wall))

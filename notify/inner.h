@@ -30,6 +30,7 @@
 struct attempt;
 struct dest;
 struct group;
+struct inhibitor;
 struct lane;
 struct store;
 
@@ -154,6 +155,7 @@ struct self_event { /* waits until nothing else is going on */
 struct notify {
 	struct notify_env env;
 	struct notify_config *config; /* a reference; NULL: none yet */
+	struct inhibitor *inhibitor;  /* of the configuration; NULL: none yet */
 	char *external_url;
 	struct map alerts;   /* by label bytes: struct kept_alert */
 	struct map groups;   /* by id: struct group */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "notify/inhibit.h"
 #include "notify/inner.h"
 
 struct notify *notify_new(const struct notify_env *env)
@@ -30,6 +31,7 @@ void notify_free(struct notify *n)
 	group_free_all(n);
 	outbox_free_all(n);
 	lane_free_all(n);
+	inhibitor_free(n->inhibitor);
 	alerts_free(n);
 	silence_free_all(n);
 	for (struct self_event *e = n->self_first, *next; e; e = next) {
@@ -136,6 +138,14 @@ static void bind_dests(struct notify *n)
 	}
 }
 
+static void bind_inhibitor(struct notify *n)
+{
+	inhibitor_free(n->inhibitor);
+	n->inhibitor = inhibitor_new(n->config->inhibit_rules, n->config->n_inhibit_rules);
+	map_each (&n->alerts, e)
+		inhibitor_add(n->inhibitor, &((struct kept_alert *)e->value)->a);
+}
+
 /* A self alert from an earlier life about a receiver that is not configured any more would never
  * end by itself. Receivers are named by ids with two slashes. */
 static void end_orphans(struct notify *n)
@@ -180,6 +190,7 @@ void notify_configure(struct notify *n, struct now now, const struct notify_conf
 	free(n->external_url);
 	n->external_url = mem_str(external_url);
 	bind_dests(n);
+	bind_inhibitor(n);
 	group_rebuild(n, now);
 	outbox_rebind(n, now);
 	release_lanes(n);

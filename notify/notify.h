@@ -111,6 +111,8 @@ void notify_receivers(const struct notify *n, bool (*fn)(void *arg, const struct
 uint64_t notify_version(const struct notify *n);
 /* All alerts the notifier holds, in insertion order. */
 void notify_alerts(const struct notify *n, bool (*fn)(void *arg, const struct alert *a), void *arg);
+/* The firing alert that inhibits one with these labels, or NULL. Borrowed until the next event. */
+const struct alert *notify_inhibited_by(const struct notify *n, ms_t wall, struct labels ls);
 /* An aggregation group; borrowed for the call. */
 struct alert_group_view {
 	struct str receiver;

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "notify/inhibit.h"
 #include "notify/inner.h"
 
 uint64_t notify_version(const struct notify *n)
@@ -238,6 +239,11 @@ static void put_receivers(struct buf *b, const struct notify *n)
 	gauge(b, "alertmanager_integrations", "Number of configured integrations.", count);
 	gauge(b, "alertmanager_receivers", "Number of configured receivers.",
 	      n->config ? n->config->n_receivers : 0);
+}
+
+const struct alert *notify_inhibited_by(const struct notify *n, ms_t wall, struct labels ls)
+{
+	return n->inhibitor ? inhibitor_find(n->inhibitor, wall, ls) : NULL;
 }
 
 /* ---- groups ------------------------------------------------------------------------------ */

@@ -80,6 +80,7 @@ kind rule-unit-tests rule-unit-tests
 kind templates templates.json
 kind rule-files rule-files
 kind real-rules real-rules
+kind am-inhibit am-inhibit.json
 
 for t in tests/e2e/*.sh tests/e2e/*.py; do
 	[ -x "$t" ] && run "e2e ${t##*/}" env ROUSE="$B/rouse" OUT="$OUT" "$t"

@@ -152,7 +152,7 @@ struct listing {
 	struct matcher *filters;
 	size_t n_filters;
 	struct regex *receiver; /* NULL: any */
-	bool active, silenced;
+	bool active, silenced, inhibited;
 	const struct alert **v;
 	size_t n, cap;
 };
@@ -246,9 +246,10 @@ static bool put_id(void *arg, const struct silence *s)
 }
 
 static void put_alert(struct listing *l, const struct alert *a, const struct receivers *rs,
-		      struct str silenced, bool first)
+		      const struct alert *by, bool first)
 {
 	struct buf *b = &l->x->body;
+	struct ids ids = {.b = b};
 
 	answer_put_labels(b, first ? "{\"annotations\":" : ",{\"annotations\":", a->annotations);
 	am_put_time(b, ",\"endsAt\":",
@@ -260,9 +261,12 @@ static void put_alert(struct listing *l, const struct alert *a, const struct rec
 		buf_addc(b, '}');
 	}
 	am_put_time(b, "],\"startsAt\":", a->starts_at);
-	buf_printf(b, ",\"status\":{\"inhibitedBy\":[],\"mutedBy\":[],\"silencedBy\":[%.*s]",
-		   STR_ARG(silenced));
-	buf_printf(b, ",\"state\":\"%s\"}", silenced.n ? "suppressed" : "active");
+	buf_adds(b, ",\"status\":{\"inhibitedBy\":[");
+	if (by)
+		buf_printf(b, "\"%016llx\"", (unsigned long long)labels_fingerprint(by->labels));
+	buf_adds(b, "],\"mutedBy\":[],\"silencedBy\":[");
+	notify_silenced_by(core_notify(l->x->core), l->x->now.wall, a->labels, put_id, &ids);
+	buf_printf(b, "],\"state\":\"%s\"}", ids.n || by ? "suppressed" : "active");
 	am_put_time(b, ",\"updatedAt\":", a->updated_at);
 	if (a->generator_url[0])
 		answer_put_str(b, ",\"generatorURL\":", str_of(a->generator_url));
@@ -275,21 +279,20 @@ static void put_alert(struct listing *l, const struct alert *a, const struct rec
 static bool list_alert(struct listing *l, const struct alert *a, bool in_group, bool first)
 {
 	const struct config *cfg = core_config(l->x->core);
+	const struct notify *n = core_notify(l->x->core);
+	const struct alert *by = notify_inhibited_by(n, l->x->now.wall, a->labels);
+	bool silenced = notify_silenced(n, l->x->now.wall, a->labels);
 	struct receivers rs = {.l = l};
-	struct buf silenced;
-	struct ids ids = {.b = &silenced};
-	bool shown;
 
-	buf_init(&silenced, BUF_MAX_ANY);
+	if ((silenced && !l->silenced) || (by && !l->inhibited) || (!silenced && !by && !l->active))
+		return false;
 	route_match(cfg && cfg->notify ? cfg->notify->root : NULL, a->labels, add_receiver, &rs);
-	notify_silenced_by(core_notify(l->x->core), l->x->now.wall, a->labels, put_id, &ids);
+	if (!rs.wanted && !in_group && l->receiver)
+		return false;
 	if (in_group && rs.n > 1)
 		qsort(rs.v, rs.n, sizeof(*rs.v), by_name);
-	shown = (rs.wanted || in_group || !l->receiver) && (ids.n ? l->silenced : l->active);
-	if (shown)
-		put_alert(l, a, &rs, buf_str(&silenced), first);
-	buf_done(&silenced);
-	return shown;
+	put_alert(l, a, &rs, by, first);
+	return true;
 }
 
 static bool read_receiver(struct exchange *x, struct regex **out)
@@ -312,6 +315,7 @@ static bool read_listing(struct exchange *x, struct listing *l)
 		.x = x,
 		.active = am_flag(x, "active"),
 		.silenced = am_flag(x, "silenced"),
+		.inhibited = am_flag(x, "inhibited"),
 	};
 	return am_filters(x, &l->filters, &l->n_filters) && read_receiver(x, &l->receiver);
 }

@@ -41,7 +41,8 @@ struct str case_text(const json_t *c, const char *key);
 	K("rule-unit-tests", kind_rule_unit_tests) \
 	K("templates", kind_templates) \
 	K("rule-files", kind_rule_files) \
-	K("real-rules", kind_real_rules)
+	K("real-rules", kind_real_rules) \
+	K("am-inhibit", kind_am_inhibit)
 #define KIND_DECLARE(name, fn) kind_fn fn __attribute__((weak));
 KINDS(KIND_DECLARE)
 #undef KIND_DECLARE

@@ -245,8 +245,14 @@ static void test_what_is_not_there_yet(void **state)
 	expect(R "route: {receiver: r, routes: [{mute_time_intervals: [x], labels: {a: b}}]}\n",
 	       "2:53: mute_time_intervals in a route is not supported yet\n"
 	       "2:66: labels in a route is not supported yet\n");
-	expect(R "route: {receiver: r}\ninhibit_rules: [{}]\ntime_intervals: []\n",
-	       "3:16: inhibit_rules is not supported yet\n");
+	expect(R "route: {receiver: r}\ntime_intervals: [{name: x}]\n",
+	       "3:17: time_intervals is not supported yet\n");
+	expect(R "route: {receiver: r}\ninhibit_rules: [{source_matchers: ['a=~\"(\"']}]\n",
+	       "3:36: error parsing regexp: missing closing ): `^(?:()$`\n");
+	expect(R
+	       "route: {receiver: r}\ninhibit_rules: [{equals: [a]}, {equal: [\"\"]}, {}, null]\n",
+	       "3:18: field equals not found in inhibit_rule; did you mean equal?\n"
+	       "3:32: invalid label name \"\" in equal list\n");
 	expect("receivers: [{name: r, slack_configs: [{}], pagerduty_configs: []}]\n"
 	       "route: {receiver: r}\n",
 	       "1:23: slack_configs is not supported yet\n");

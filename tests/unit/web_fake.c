@@ -122,6 +122,18 @@ void notify_alerts(const struct notify *n ATTR_UNUSED,
 {
 }
 
+const struct alert *notify_inhibited_by(const struct notify *n ATTR_UNUSED, ms_t wall ATTR_UNUSED,
+					struct labels ls ATTR_UNUSED)
+{
+	return NULL;
+}
+
+bool notify_silenced(const struct notify *n ATTR_UNUSED, ms_t wall ATTR_UNUSED,
+		     struct labels ls ATTR_UNUSED)
+{
+	return false;
+}
+
 void notify_alert_groups(const struct notify *n ATTR_UNUSED,
 			 bool (*fn)(void *arg, const struct alert_group_view *g) ATTR_UNUSED,
 			 void *arg ATTR_UNUSED)
