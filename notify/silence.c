@@ -3,7 +3,7 @@
  * one arena; a change makes a new record. Records that are over are kept for data_retention, so
  * that the past can be asked.
  *
- * Limits: SILENCES_MAX records; one is refused beyond that, never an old one dropped.
+ * Limits: SILENCES_MAX records of BYTES_MAX; one is refused beyond that, never an old one dropped.
  */
 #include "notify/silence.h"
 
@@ -18,6 +18,7 @@
 
 #define SILENCES_MAX 100000
 #define MATCHERS_MAX 1000
+#define BYTES_MAX 65536 /* of the texts of one */
 
 struct kept_silence {
 	struct arena arena;
@@ -123,6 +124,11 @@ static bool op_of(const char *text, enum match_op *out)
 	return false;
 }
 
+static struct str text_of(struct arena *a, const json_t *s)
+{
+	return arena_str(a, (struct str){json_string_value(s), json_string_length(s)});
+}
+
 /* A row that does not read is a bug of another version: it silences nothing. */
 static bool read_matchers(struct str json, struct arena *a, struct silence *s)
 {
@@ -140,9 +146,8 @@ static bool read_matchers(struct str json, struct arena *a, struct silence *s)
 
 		ok = ok && json_is_string(name) && json_is_string(value) &&
 		     op_of(json_string_value(json_array_get(m, 1)), &op) &&
-		     am_matcher_init(&s->matchers[i], op,
-				     arena_str(a, str_of(json_string_value(name))),
-				     arena_str(a, str_of(json_string_value(value))), a, &err);
+		     am_matcher_init(&s->matchers[i], op, text_of(a, name), text_of(a, value), a,
+				     &err);
 	}
 	json_decref(root);
 	return ok;
@@ -187,6 +192,15 @@ void silence_forget_old(struct notify *n, struct now now)
 }
 
 /* ---- changes ------------------------------------------------------------------------------- */
+static size_t size_of(const struct silence *s)
+{
+	size_t n = s->created_by.n + s->comment.n;
+
+	for (size_t i = 0; i < s->n; i++)
+		n += s->matchers[i].name.n + s->matchers[i].value.n;
+	return n;
+}
+
 static bool valid(const struct notify *n, struct now now, const struct silence *s, struct err *err)
 {
 	bool empty = true;
@@ -200,6 +214,10 @@ static bool valid(const struct notify *n, struct now now, const struct silence *
 		return err_set(err, -1, "invalid silence: at least one matcher required");
 	if (s->n > MATCHERS_MAX)
 		return err_set(err, -1, "invalid silence: more than %d matchers", MATCHERS_MAX);
+	if (size_of(s) > BYTES_MAX)
+		return err_set(err, -1,
+			       "silence exceeded maximum size: %zu bytes (limit: %d bytes)",
+			       size_of(s), BYTES_MAX);
 	for (size_t i = 0; i < s->n; i++)
 		empty = empty && s->matchers[i].matches_empty;
 	if (empty)

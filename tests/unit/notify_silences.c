@@ -1,8 +1,10 @@
 /* Silences: what is refused, what keeps its id, who is not told while one holds. */
 #include "tests/unit/notify_harness.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "notify/matcher.h"
 #include "notify/silence.h"
 
@@ -54,6 +56,15 @@ static void test_refused(void **state ATTR_UNUSED)
 	assert_string_equal(put(w, "", "a=\"\",b=~\".*\"", now, HOUR),
 			    "invalid silence: at least one matcher must not match the empty "
 			    "string");
+	char *big = mem_alloc(70003);
+
+	memset(big, 'x', 70002);
+	memcpy(big, "a=\"", 3);
+	big[70001] = '"';
+	big[70002] = 0;
+	assert_string_equal(put(w, "", big, now, HOUR),
+			    "silence exceeded maximum size: 70002 bytes (limit: 65536 bytes)");
+	free(big);
 	assert_string_equal(put(w, "nobody", "a=\"b\"", now, HOUR), "not found");
 	world_free(w);
 }
