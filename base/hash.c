@@ -1,6 +1,8 @@
 /* One call is enough. */
 #include "base/hash.h"
 
+#include <stdio.h>
+
 #include <glib.h>
 
 void hash_sha256(struct str s, unsigned char out[HASH_SHA256_BYTES])
@@ -11,4 +13,13 @@ void hash_sha256(struct str s, unsigned char out[HASH_SHA256_BYTES])
 	g_checksum_update(c, (const guchar *)s.p, (gssize)s.n);
 	g_checksum_get_digest(c, out, &n);
 	g_checksum_free(c);
+}
+
+void hash_sha256_hex(struct str s, char out[HASH_SHA256_HEX])
+{
+	unsigned char raw[HASH_SHA256_BYTES];
+
+	hash_sha256(s, raw);
+	for (size_t i = 0; i < sizeof(raw); i++)
+		snprintf(out + 2 * i, 3, "%02x", raw[i]);
 }

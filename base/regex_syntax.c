@@ -7,6 +7,10 @@
  */
 #include "base/regex_syntax.h"
 
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdio.h>
+
 #include <string.h>
 
 #include "base/mem.h"
@@ -198,6 +202,20 @@ static bool read_escape(struct reader *r, uint32_t *out)
 	return fail(r, "invalid escape sequence", slice(r, from));
 }
 
+/* The library has the list of scripts. */
+static bool script_known(struct str name)
+{
+	char text[64];
+	PCRE2_SIZE at;
+	int code, n = snprintf(text, sizeof(text), "\\p{sc:%.*s}", STR_ARG(name));
+	pcre2_code *c = NULL;
+
+	if (n > 0 && (size_t)n < sizeof(text))
+		c = pcre2_compile((PCRE2_SPTR)text, (PCRE2_SIZE)n, PCRE2_UTF, &code, &at, NULL);
+	pcre2_code_free(c);
+	return c != NULL;
+}
+
 /* Categories have one or two letters, scripts more; both begin with a capital. */
 static bool property_known(struct str name)
 {
@@ -214,7 +232,7 @@ static bool property_known(struct str name)
 	}
 	for (size_t i = 0; i < name.n; i++)
 		script = script && (is_alnum((unsigned char)name.p[i]) || name.p[i] == '_');
-	return script;
+	return script && script_known(name);
 }
 
 /* property = "\" ( p | P ) ( letter | "{" ["^"] name "}" ). */

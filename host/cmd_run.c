@@ -2,6 +2,7 @@
  */
 #include <stdio.h>
 
+#include "base/fields.h"
 #include "host/commands.h"
 #include "host/daemon.h"
 #include "host/process.h"
@@ -9,7 +10,7 @@
 
 struct run_options {
 	struct daemon_options d;
-	struct flag_texts rules;
+	struct flag_texts rules, features;
 	struct str log_level, log_format;
 };
 
@@ -52,6 +53,9 @@ static const struct flag flags[] = {
 	    "Prefix of all paths. Default: the path of --web.external-url."),
 	ARG("web.config.file", "FILE", TEXT, d.web_config_file,
 	    "TLS, headers and users, in the format of Prometheus's exporter-toolkit."),
+	ARG("enable-feature", "NAMES", TEXTS, features,
+	    "As Alertmanager's, separated by commas: classic-mode, utf8-strict-mode (how matchers "
+	    "and label names are read). Its others are taken and change nothing."),
 	{"log.level", "LEVEL", FLAG_TEXT, offsetof(struct run_options, log_level),
 	 "debug info warn error", "info", "What is logged."},
 	{"log.format", "FORMAT", FLAG_TEXT, offsetof(struct run_options, log_format), "logfmt json",
@@ -81,6 +85,35 @@ static bool check_urls(const struct run_options *o, struct err *err)
 	return true;
 }
 
+/* "a,b": the modes of matchers; other features of Alertmanager are on, or not needed. */
+static bool read_features(struct str names, enum matcher_mode *mode, struct err *err)
+{
+	static const char others[] =
+		"alert-names-in-metrics receiver-name-in-metrics group-key-in-metrics "
+		"auto-gomemlimit auto-gomaxprocs event-recorder";
+	enum matcher_mode was = *mode;
+
+	while (names.n) {
+		ptrdiff_t comma = str_find_char(names, ',');
+		struct str name = comma < 0 ? names : str_cut(names, 0, (size_t)comma);
+
+		names = comma < 0 ? STR("") : str_from(names, (size_t)comma + 1);
+		if (str_is(name, "classic-mode"))
+			*mode = MATCHERS_CLASSIC;
+		else if (str_is(name, "utf8-strict-mode"))
+			*mode = MATCHERS_UTF8;
+		else if (!fields_has_word(others, name))
+			return err_set(err, -1, "--enable-feature: there is no \"%.*s\"",
+				       STR_ARG(name));
+		if (was != MATCHERS_FALLBACK && was != *mode)
+			return err_set(err, -1,
+				       "--enable-feature: classic-mode and utf8-strict-mode "
+				       "exclude each other");
+		was = *mode;
+	}
+	return true;
+}
+
 static bool complete(struct run_options *o, const struct flag_texts *rest, struct err *err)
 {
 	static struct str listen[] = {STR(":9095")};
@@ -92,6 +125,10 @@ static bool complete(struct run_options *o, const struct flag_texts *rest, struc
 			       "nothing to do: give --config.file, or --prometheus and --rules "
 			       "with "
 			       "--discord, --webhook, --email or --console");
+	for (size_t i = 0; i < o->features.n; i++) {
+		if (!read_features(o->features.v[i], &o->d.matcher_mode, err))
+			return false;
+	}
 	if (!o->d.listen.n)
 		o->d.listen = (struct flag_texts){listen, 1};
 	o->d.args.rule_globs = o->rules.v;

@@ -152,6 +152,7 @@ static bool load(struct daemon *d, struct config **out, struct err *err)
 	struct config_files files = files_for_config(&d->limits);
 	struct diags diags;
 
+	files.matcher_mode = d->o->matcher_mode;
 	diags_init(&diags);
 
 	bool ok = config_load(d->o->config_file, &d->o->args, &files, &d->limits, out, &diags);

@@ -11,6 +11,7 @@
 #include "evaluator/config.h"
 #include "host/flags.h"
 #include "host/log.h"
+#include "notify/matcher.h"
 
 struct daemon_options {
 	struct str config_file; /* empty: only args */
@@ -21,6 +22,7 @@ struct daemon_options {
 	struct str route_prefix; /* empty: the path of external_url */
 	struct str web_config_file;
 	ms_t retention;
+	enum matcher_mode matcher_mode;
 	enum log_level log_level;
 	bool log_json;
 	ms_t started; /* mono, when the process began: for the log */

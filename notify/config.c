@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "notify/config_inner.h"
 #include "notify/func.h"
+#include "notify/interval.h"
 #include "notify/receiver.h"
 #include "template/template.h"
 
@@ -521,8 +522,6 @@ static bool check_later(const struct fields *f, const struct top_draft *d)
 		const char *name;
 		const struct yaml_node *node;
 	} later[] = {
-		{"time_intervals", d->time_intervals},
-		{"mute_time_intervals", d->mute_time_intervals},
 		{"tracing", d->tracing},
 		{"event_recorder", d->event_recorder},
 	};
@@ -549,6 +548,8 @@ static bool read_top(struct config_reader *r, const struct yaml_node *top)
 	ok &= read_receivers(r, d.receivers);
 	ok &= read_templates(r, &d.templates);
 	ok &= config_read_inhibit_rules(r, d.inhibit_rules);
+	ok &= config_read_time_intervals(r, "mute_time_intervals", d.mute_time_intervals);
+	ok &= config_read_time_intervals(r, "time_intervals", d.time_intervals);
 	if (d.route && d.route->kind == YAML_MAP)
 		ok &= config_read_routes(r, d.route, &r->config->root);
 	else if (d.route && d.route->kind != YAML_NULL)
@@ -575,6 +576,7 @@ bool notify_config_parse(const struct yaml_node *top, struct str file,
 	struct config_reader r = {.config = c, .files = files, .limits = l};
 
 	c->refs = 1;
+	c->matcher_mode = files->matcher_mode;
 	arena_init(&c->arena);
 	r.fields = (struct fields){.arena = &c->arena, .file = file, .diags = diags};
 	r.dir = arena_str(&c->arena, folder_of(file));
@@ -596,6 +598,8 @@ void notify_config_free(struct notify_config *c)
 	if (!c || --c->refs > 0)
 		return;
 	CHECK(c->refs == 0);
+	for (size_t i = 0; i < c->n_time_intervals; i++)
+		time_interval_done(&c->time_intervals[i]);
 	arena_done(&c->arena);
 	free(c);
 }
@@ -605,6 +609,15 @@ const struct receiver *notify_config_receiver(const struct notify_config *c, str
 	for (size_t i = 0; i < c->n_receivers; i++) {
 		if (str_eq(c->receivers[i].name, name))
 			return &c->receivers[i];
+	}
+	return NULL;
+}
+
+const struct time_interval *notify_config_interval(const struct notify_config *c, struct str name)
+{
+	for (size_t i = 0; i < c->n_time_intervals; i++) {
+		if (str_eq(c->time_intervals[i].name, name))
+			return &c->time_intervals[i];
 	}
 	return NULL;
 }

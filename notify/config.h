@@ -11,12 +11,13 @@
 #include "base/err.h"
 #include "base/http_config.h"
 #include "base/limits.h"
+#include "notify/matcher.h"
 #include "promql/labels.h"
 
 struct inhibit_rule;
-struct matcher;
 struct receiver_kind;
 struct template_set;
+struct time_interval;
 struct yaml_node;
 
 struct route {
@@ -30,6 +31,10 @@ struct route {
 	const struct matcher *matchers; /* sorted by name, value, type */
 	size_t n_matchers;
 	bool goes_on; /* continue: true */
+	/* Names are looked up in the configuration; see notify/route.h. */
+	const struct time_interval **mute, **active;
+	size_t n_mute, n_active;
+	struct labels labels; /* templates over the group's data, with those of the parents */
 	struct route **routes;
 	size_t n_routes;
 	int line;
@@ -86,11 +91,15 @@ struct notify_config {
 	size_t n_receivers;
 	struct inhibit_rule *inhibit_rules; /* notify/inhibit.h */
 	size_t n_inhibit_rules;
+	struct time_interval *time_intervals; /* notify/interval.h; of both keys */
+	size_t n_time_intervals;
 	struct template_set *templates; /* default templates, then those of `templates:` */
+	enum matcher_mode matcher_mode; /* the one it was read in */
 	int refs;
 };
 
-/* How the parser reaches files that the configuration names; the host fills it in. */
+/* What the parser needs of the outside: files that the configuration names, and how it is to be
+ * read. The host fills it in. */
 struct config_files {
 	/* The whole file into the arena; false with words. */
 	bool (*read)(void *arg, struct str path, struct arena *a, struct str *out, struct err *err);
@@ -100,6 +109,7 @@ struct config_files {
 	/* ${env:NAME}; false if unset. */
 	bool (*env)(void *arg, struct str name, struct arena *a, struct str *out);
 	void *arg;
+	enum matcher_mode matcher_mode; /* --enable-feature */
 };
 
 /* Reads the Alertmanager keys of the top-level map (others are left alone: the caller knows them).
@@ -112,6 +122,8 @@ struct notify_config *notify_config_ref(struct notify_config *c);
 void notify_config_free(struct notify_config *c); /* drops a reference */
 OWNED_DEFINE(notify_config)
 
+/* NULL: there is none of that name. */
+const struct time_interval *notify_config_interval(const struct notify_config *c, struct str name);
 const struct receiver *notify_config_receiver(const struct notify_config *c, struct str name);
 
 #endif

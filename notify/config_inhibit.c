@@ -34,9 +34,10 @@ static bool read_rule(const struct config_reader *r, const struct yaml_node *nod
 	ok &= config_read_matchers(r, &source, &out->source, &out->n_source);
 	ok &= config_read_matchers(r, &target, &out->target, &out->n_target);
 	for (size_t i = 0; i < d.equal.n; i++) {
-		if (!d.equal.v[i].n)
+		if (!am_label_name_valid(r->config->matcher_mode, d.equal.v[i]))
 			ok = fields_error(&r->fields, node,
-					  "invalid label name \"\" in equal list");
+					  "invalid label name \"%.*s\" in equal list",
+					  STR_ARG(d.equal.v[i]));
 	}
 	out->name = d.name;
 	out->equal = d.equal.v;

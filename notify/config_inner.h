@@ -31,4 +31,8 @@ ATTR_CHECK bool config_read_matchers(const struct config_reader *r, const struct
 ATTR_CHECK bool config_read_inhibit_rules(const struct config_reader *r,
 					  const struct yaml_node *list);
 
+/* The entries of time_intervals or mute_time_intervals (`key`), behind those that are there. */
+ATTR_CHECK bool config_read_time_intervals(const struct config_reader *r, const char *key,
+					   const struct yaml_node *list);
+
 #endif

@@ -1,6 +1,6 @@
 /*
- * The tree of routes as it is written, and what children inherit: receiver, group_by and the three
- * intervals, nothing else (reference: alertmanager.md §1.4).
+ * The tree of routes as it is written, and what children inherit: receiver, group_by, the three
+ * intervals and labels, nothing else (reference: alertmanager.md §1.4).
  *
  * Recursion follows the nesting of the file, which base/yaml bounds.
  */
@@ -111,7 +111,8 @@ static void set_add_list(struct matcher_set *s, const struct yaml_node *list)
 
 		if (!fields_text(f, list->items[i], "matchers", &text))
 			s->ok = false;
-		else if (!am_matchers_parse(text, f->arena, &v, &n, &err))
+		else if (!am_matchers_parse(s->reader->config->matcher_mode, text, f->arena, &v, &n,
+					    &err))
 			s->ok = fields_error(f, list->items[i], "%s", err.msg);
 		else
 			set_add(s, v, n);
@@ -141,9 +142,10 @@ static int str_order(const void *a, const void *b)
 	return str_cmp(*x, *y);
 }
 
-static bool check_group_by(const struct fields *f, const struct yaml_node *list,
+static bool check_group_by(const struct config_reader *r, const struct yaml_node *list,
 			   const struct field_texts *t, bool all)
 {
+	const struct fields *f = &r->fields;
 	bool ok = true;
 
 	if (all && t->n > 1)
@@ -151,8 +153,9 @@ static bool check_group_by(const struct fields *f, const struct yaml_node *list,
 				  "cannot have wildcard group_by (`...`) and other labels at the "
 				  "same time");
 	for (size_t i = 0; i < t->n; i++) {
-		if (t->v[i].n == 0)
-			ok = fields_error(f, list, "invalid label name \"\" in group_by list");
+		if (!(all && t->n == 1) && !am_label_name_valid(r->config->matcher_mode, t->v[i]))
+			ok = fields_error(f, list, "invalid label name \"%.*s\" in group_by list",
+					  STR_ARG(t->v[i]));
 		if (i > 0 && str_eq(t->v[i], t->v[i - 1]))
 			ok = fields_error(f, list, "duplicated label \"%.*s\" in group_by",
 					  STR_ARG(t->v[i]));
@@ -177,7 +180,7 @@ static bool read_group_by(const struct config_reader *r, const struct yaml_node 
 	out->group_by = all ? NULL : t.v;
 	out->n_group_by = all ? 0 : t.n;
 	out->group_by_all = all;
-	return check_group_by(&r->fields, list, &t, all);
+	return check_group_by(r, list, &t, all);
 }
 
 /* ---- nodes ---------------------------------------------------------------------------- */
@@ -200,24 +203,64 @@ static bool read_intervals(const struct config_reader *r, const struct yaml_node
 	return ok;
 }
 
-/* What would change who is paged, and is not there yet, must not be taken silently. */
-static bool check_later(const struct config_reader *r, const struct route_draft *d)
+/* Names of time intervals, looked up. */
+static bool read_time_intervals(const struct config_reader *r, const char *key,
+				const struct yaml_node *list, const struct time_interval ***out,
+				size_t *n)
 {
-	const struct {
-		const char *name;
-		const struct yaml_node *node;
-	} later[] = {
-		{"mute_time_intervals", d->mute_time_intervals},
-		{"active_time_intervals", d->active_time_intervals},
-		{"labels", d->labels},
-	};
 	bool ok = true;
 
-	for (size_t i = 0; i < ARRAY_LEN(later); i++) {
-		if (later[i].node && later[i].node->n > 0)
-			ok = fields_error(&r->fields, later[i].node,
-					  "%s in a route is not supported yet", later[i].name);
+	*out = NULL;
+	*n = 0;
+	if (!list)
+		return true;
+	*out = ARENA_ARRAY(r->fields.arena, const struct time_interval *, list->n + 1);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct time_interval *t;
+		struct str name;
+
+		if (!fields_text(&r->fields, list->items[i], key, &name)) {
+			ok = false;
+			continue;
+		}
+		t = notify_config_interval(r->config, name);
+		if (t)
+			(*out)[(*n)++] = t;
+		else
+			ok = fields_error(&r->fields, list->items[i],
+					  "undefined time interval \"%.*s\" used in route",
+					  STR_ARG(name));
 	}
+	return ok;
+}
+
+/* Labels of the route over those it inherits. They are templates; what is wrong in one shows where
+ * it is used, as upstream: the text stands there as it is written. */
+static bool read_labels(const struct config_reader *r, const struct yaml_node *map,
+			struct route *out)
+{
+	struct labels_builder lb;
+	bool ok = true;
+
+	if (!map || !map->n)
+		return true;
+	labels_builder_init(&lb);
+	labels_builder_from(&lb, out->labels);
+	for (size_t i = 0; i < map->n; i++) {
+		struct str value;
+
+		struct str name = map->pairs[i].key->value;
+
+		if (!am_label_name_valid(r->config->matcher_mode, name))
+			ok = fields_error(&r->fields, map->pairs[i].key,
+					  "invalid label name \"%.*s\" in labels", STR_ARG(name));
+		else if (fields_text(&r->fields, map->pairs[i].value, "labels", &value))
+			labels_builder_set(&lb, name, value);
+		else
+			ok = false;
+	}
+	out->labels = labels_builder_build(&lb, r->fields.arena);
+	labels_builder_done(&lb);
 	return ok;
 }
 
@@ -328,7 +371,11 @@ static bool read_node(struct config_reader *r, const struct yaml_node *node,
 	ok &= config_read_matchers(r, &matchers, &rt->matchers, &rt->n_matchers);
 	ok &= read_group_by(r, d.group_by, rt);
 	ok &= read_intervals(r, node, &d, rt);
-	ok &= check_later(r, &d);
+	ok &= read_time_intervals(r, "mute_time_intervals", d.mute_time_intervals, &rt->mute,
+				  &rt->n_mute);
+	ok &= read_time_intervals(r, "active_time_intervals", d.active_time_intervals, &rt->active,
+				  &rt->n_active);
+	ok &= read_labels(r, d.labels, rt);
 	if (!parent)
 		ok &= check_root(r, node, &d, rt);
 	ok &= check_receiver(r, node, d.receiver);

@@ -402,11 +402,8 @@ static struct value data_common_annotations(const void *data, struct arena *a)
 
 static struct value data_route_labels(const void *data, struct arena *a)
 {
-	static const struct labels none;
-
-	(void)data;
 	(void)a;
-	return kv_value(&none);
+	return kv_value(&((const struct message *)data)->route_labels);
 }
 
 static struct value data_external_url(const void *data, struct arena *a)
@@ -525,7 +522,9 @@ void data_put_message_json(struct buf *b, const struct message *m, struct arena 
 	labels_put_json_html(b, m->common_labels);
 	buf_adds(b, ",\"commonAnnotations\":");
 	labels_put_json_html(b, m->common_annotations);
-	buf_adds(b, ",\"routeLabels\":{},\"externalURL\":");
+	buf_adds(b, ",\"routeLabels\":");
+	labels_put_json_html(b, m->route_labels);
+	buf_adds(b, ",\"externalURL\":");
 	json_put_str_html(b, m->external_url);
 }
 

@@ -31,7 +31,14 @@
 /* What the functions look at. */
 struct func_env {
 	ms_t now;
+	const struct message *message;
 };
+
+/* The name under which a route label's template is in the set; see know_route_labels. */
+static struct str route_label_name(struct arena *a, struct str text)
+{
+	return arena_printf(a, "route label %.*s", STR_ARG(text));
+}
 
 /* Strings that HTML mode lets through as they are. */
 static const struct value_type TYPE_SAFE_HTML = {.name = "template.HTML", .kind = VALUE_STRING};
@@ -264,13 +271,26 @@ FUNCTION(to_json)
 	return template_fail(c, "json: unsupported type: %s", value_type_name(args[0]));
 }
 
-/* Labels of routes are not there yet; none has a value. */
+/* A label of the route, which is a template itself; what cannot be expanded is given as it is
+ * written. */
 FUNCTION(route_labels)
 {
-	(void)c;
-	(void)args;
+	const struct func_env *env = c->user;
+	struct str text =
+		env && env->message ? labels_get(env->message->route_labels, args[0].s) : STR("");
+	struct template_result r;
+	struct buf b;
+
 	(void)n;
-	*out = value_str(STR(""));
+	*out = value_str(text);
+	if (template_is_plain(text))
+		return TEMPLATE_OK;
+	buf_init(&b, TEXT_MAX);
+	r = template_exec_nested(c, route_label_name(c->arena, text),
+				 notify_template_data(env->message, c->arena), &b);
+	if (r.outcome == TEMPLATE_OK)
+		return give_text(c, &b, out);
+	buf_done(&b);
 	return TEMPLATE_OK;
 }
 
@@ -384,23 +404,70 @@ static void put_escaped(const struct template_escaper *e, int slot, struct value
 		escape_html(out, text);
 }
 
-static bool known_text(struct delivery *d, struct str name, struct str text)
+static bool known_text(struct template_set *ts, struct str name, struct str text, struct err *err)
 {
-	return template_set_has(d->templates, name) ||
-	       template_set_parse(d->templates, name, text, &notify_template_funcs, &d->err);
+	return template_set_has(ts, name) ||
+	       template_set_parse(ts, name, text, &notify_template_funcs, err);
+}
+
+/* Functions cannot parse while a template runs: what routeLabels may need is parsed before. */
+static void know_route_labels(struct template_set *ts, const struct message *m, struct arena *a)
+{
+	struct labels_iter it = {0};
+	struct err ignored = {0};
+	struct label l;
+
+	while (labels_next(m->route_labels, &it, &l)) {
+		if (!template_is_plain(l.value) &&
+		    !known_text(ts, route_label_name(a, l.value), l.value, &ignored))
+			continue; /* stands there as it is written */
+	}
+}
+
+/* A text over a message. */
+struct rendering {
+	struct template_set *templates;
+	const struct message *message;
+	const struct limits *limits;
+	struct arena *arena;
+	ms_t now;
+};
+
+static bool render(const struct rendering *x, struct str name, struct str text,
+		   enum render_mode mode, struct str *out, struct err *err)
+{
+	static const struct template_escaper html = {.put = put_escaped};
+	struct func_env env = {.now = x->now, .message = x->message};
+	struct template_options o = {.arena = x->arena,
+				     .limits = x->limits,
+				     .escaper = mode == RENDER_HTML ? &html : NULL,
+				     .user = &env};
+	struct template_result r;
+	struct buf b;
+
+	if (!known_text(x->templates, name, text, err))
+		return false;
+	know_route_labels(x->templates, x->message, x->arena);
+	buf_init(&b, x->limits->template_bytes);
+	r = template_exec(x->templates, name, notify_template_data(x->message, x->arena), &o, &b);
+	if (r.outcome == TEMPLATE_OK && !b.full) {
+		*out = arena_str(x->arena, buf_str(&b));
+	} else if (r.outcome == TEMPLATE_OK) {
+		r.outcome = TEMPLATE_ERROR;
+		r.error = STR("the text is too long");
+	}
+	buf_done(&b);
+	return r.outcome == TEMPLATE_OK || err_set(err, -1, "%.*s", STR_ARG(r.error));
 }
 
 bool notify_render(struct delivery *d, struct now now, const char *key, struct str text,
 		   enum render_mode mode, struct str *out)
 {
-	static const struct template_escaper html = {.put = put_escaped};
-	struct func_env env = {.now = now.wall};
-	struct template_options o = {.arena = d->arena,
-				     .limits = d->limits,
-				     .escaper = mode == RENDER_HTML ? &html : NULL,
-				     .user = &env};
-	struct str name;
-	struct buf b;
+	struct rendering x = {.templates = d->templates,
+			      .message = d->message,
+			      .limits = d->limits,
+			      .arena = d->arena,
+			      .now = now.wall};
 
 	if (template_is_plain(text)) {
 		*out = text;
@@ -408,21 +475,34 @@ bool notify_render(struct delivery *d, struct now now, const char *key, struct s
 	}
 	if (!d->templates)
 		return err_set(&d->err, -1, "there are no templates");
-	name = arena_printf(d->arena, "%.*s %s", STR_ARG(d->to->id), key);
-	if (!known_text(d, name, text))
-		return false;
-	buf_init(&b, d->limits->template_bytes);
+	return render(&x, arena_printf(d->arena, "%.*s %s", STR_ARG(d->to->id), key), text, mode,
+		      out, &d->err);
+}
 
-	struct template_result r =
-		template_exec(d->templates, name, notify_template_data(d->message, d->arena), &o,
-			      &b);
+struct labels notify_route_labels(struct template_set *ts, const struct message *m, struct now now,
+				  const struct limits *l, struct arena *a)
+{
+	struct rendering x = {.templates = ts,
+			      .message = m,
+			      .limits = l,
+			      .arena = a,
+			      .now = now.wall};
+	struct labels_iter it = {0};
+	struct labels_builder lb;
+	struct err ignored = {0};
+	struct labels out;
+	struct label label;
 
-	if (r.outcome == TEMPLATE_OK && !b.full) {
-		*out = arena_str(d->arena, buf_str(&b));
-	} else if (r.outcome == TEMPLATE_OK) {
-		r.outcome = TEMPLATE_ERROR;
-		r.error = STR("the text is too long");
+	labels_builder_init(&lb);
+	while (labels_next(m->route_labels, &it, &label)) {
+		struct str text = label.value;
+
+		if (!template_is_plain(text) &&
+		    !render(&x, route_label_name(a, text), text, RENDER_TEXT, &text, &ignored))
+			text = label.value;
+		labels_builder_set(&lb, label.name, text);
 	}
-	buf_done(&b);
-	return r.outcome == TEMPLATE_OK || err_set(&d->err, -1, "%.*s", STR_ARG(r.error));
+	out = labels_builder_build(&lb, a);
+	labels_builder_done(&lb);
+	return out;
 }

@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "promql/labels.h"
 #include "template/template.h"
 
 struct delivery;
@@ -33,5 +34,10 @@ enum render_mode { RENDER_TEXT, RENDER_HTML };
  * the text in error messages. */
 ATTR_CHECK bool notify_render(struct delivery *d, struct now now, const char *key, struct str text,
 			      enum render_mode mode, struct str *out);
+
+/* The message's route labels with their templates expanded over it, in the arena. What cannot be
+ * expanded stands there as it is written. */
+struct labels notify_route_labels(struct template_set *ts, const struct message *m, struct now now,
+				  const struct limits *l, struct arena *a);
 
 #endif

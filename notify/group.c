@@ -291,21 +291,43 @@ static void add_message_alert(struct message *m, const struct alert *a, bool res
 	m->self_only = m->self_only && a->source == ALERT_FROM_SELF;
 }
 
-/* All that fires, and of what is over the alerts in `resolved`. */
-static struct message *build_message(const struct group *g, struct now now, enum tell why,
-				     struct hashes resolved)
+/* A message of the group, without alerts yet. */
+static struct message *start_message(const struct group *g, struct now now)
 {
 	struct message *m = message_new();
 	struct arena *a = &m->arena;
 
-	m->receiver = arena_str(a, g->receiver->name);
+	m->receiver = arena_str(a, g->route->receiver);
 	m->group_key = arena_str(a, str_of(g->key));
-	m->reason = str_of(tell_reason(why));
 	m->external_url = arena_str(a, str_of(g->n->external_url));
 	m->group_labels = labels_dup(a, g->labels);
+	m->route_labels = labels_dup(a, g->route->labels);
 	m->at = now.wall;
 	m->self_only = true;
 	m->alerts = ARENA_ARRAY(a, struct message_alert, g->n_members + 1);
+	return m;
+}
+
+struct message *group_message(const struct group *g, struct now now)
+{
+	struct message *m = start_message(g, now);
+
+	for (size_t i = 0; i < g->n_members; i++) {
+		const struct alert *al = &g->members[i]->alert->a;
+
+		add_message_alert(m, al, alert_resolved(al, now.wall));
+	}
+	message_finish(m);
+	return m;
+}
+
+/* All that fires, and of what is over the alerts in `resolved`. */
+static struct message *build_message(const struct group *g, struct now now, enum tell why,
+				     struct hashes resolved)
+{
+	struct message *m = start_message(g, now);
+
+	m->reason = str_of(tell_reason(why));
 	for (size_t i = 0; i < g->n_members; i++) {
 		const struct alert *al = &g->members[i]->alert->a;
 		bool over = alert_resolved(al, now.wall);
@@ -397,8 +419,9 @@ static bool tell(struct group *g, size_t i, struct now now, const struct snapsho
 void group_explained(struct group *g, struct now now)
 {
 	struct snapshot s = snapshot_take(g, now);
+	bool muted = route_muted(g->route, now.wall);
 
-	for (size_t i = 0; g->receiver && i < g->receiver->n; i++) {
+	for (size_t i = 0; !muted && g->receiver && i < g->receiver->n; i++) {
 		const struct integration *to = &g->receiver->integrations[i];
 		struct told told = lane_told(g->lanes[i], now, NULL);
 		struct hashes over = dedup_ends(&told, s.resolved);
@@ -428,14 +451,15 @@ static void note_ends(struct group *g, struct now now)
 static void flush(struct group *g, struct now now)
 {
 	struct snapshot s;
-	bool told = false, first = !g->flushed;
+	bool told = false, first = !g->flushed, muted = route_muted(g->route, now.wall);
 
 	timer_set(g->n->env.timers, &g->timer, TIMER_MONO, now.mono + g->route->group_interval,
 		  flush_due);
 	g->flushed = true;
 	note_ends(g, now);
 	s = snapshot_take(g, now);
-	for (size_t i = 0; g->receiver && i < g->receiver->n; i++)
+	/* A time interval keeps everything for the first flush after it. */
+	for (size_t i = 0; !muted && g->receiver && i < g->receiver->n; i++)
 		told |= tell(g, i, now, &s);
 	hashes_done(&s.firing);
 	hashes_done(&s.resolved);

@@ -215,6 +215,8 @@ void group_reap(struct group *g, struct now now);
 ms_t group_notice_keep(const struct group *g);
 /* Rebuilds all groups for the configuration that is now in n. */
 void group_rebuild(struct notify *n, struct now now);
+/* The group as template data: everything in it, muted or not. The caller owns it. */
+struct message *group_message(const struct group *g, struct now now);
 void group_free_all(struct notify *n);
 void group_stop_all(struct notify *n);
 ATTR_CHECK bool group_restore(struct notify *n, struct store *s, struct err *err);

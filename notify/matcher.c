@@ -218,97 +218,166 @@ static bool rune_is_reserved(uint32_t r)
 	return rune_is_space(r) || (r < 128 && strchr("{}!=~,\\\"'`", (int)r));
 }
 
+enum token_kind { TOKEN_END, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_COMMA, TOKEN_OP, TOKEN_WORD };
+
+struct token {
+	enum token_kind kind;
+	struct str text; /* with its quotes */
+	bool quoted;
+	enum match_op op;
+	int from, to; /* columns */
+};
+
+/* Reads one token ahead. Places in errors are columns, counted in characters. */
 struct scanner {
 	struct str text;
 	size_t at;
+	int col;
+	struct token token; /* the next one */
+	bool ok;	    /* false: there is none, `err` says why */
+	struct err err;
 };
 
-static void skip_space(struct scanner *s)
+static size_t rune_at(const struct scanner *s, uint32_t *r)
 {
+	return rune_decode(str_from(s->text, s->at), r);
+}
+
+static bool scan_quoted(struct scanner *s, struct token *t)
+{
+	size_t from = s->at, n;
+	bool escaped = false, closed = false;
 	uint32_t r;
-	size_t n;
 
-	while ((n = rune_decode(str_from(s->text, s->at), &r)) > 0 && rune_is_space(r))
-		s->at += n;
-}
-
-static bool at_end(struct scanner *s)
-{
-	skip_space(s);
-	return s->at == s->text.n;
-}
-
-static bool accept(struct scanner *s, char c)
-{
-	skip_space(s);
-	if (s->at == s->text.n || s->text.p[s->at] != c)
-		return false;
 	s->at++;
+	s->col++;
+	while (!closed && (n = rune_at(s, &r)) > 0) {
+		s->at += n;
+		s->col++;
+		closed = r == '"' && !escaped;
+		escaped = r == '\\' && !escaped;
+	}
+	t->kind = TOKEN_WORD;
+	t->quoted = true;
+	t->text = str_cut(s->text, from, s->at);
+	t->to = s->col;
+	return closed || err_set(&s->err, (int)from, "%d:%d: %.*s: missing end \"", t->from, t->to,
+				 STR_ARG(t->text));
+}
+
+static bool scan_operator(struct scanner *s, struct token *t)
+{
+	size_t len = read_op(str_from(s->text, s->at), &t->op);
+
+	if (!len)
+		return err_set(&s->err, (int)s->at, "%d:%d: !: expected one of '=~'", t->from,
+			       t->from + 1);
+	t->kind = TOKEN_OP;
+	t->text = str_cut(s->text, s->at, s->at + len);
+	s->at += len;
+	s->col += (int)len;
+	t->to = s->col;
 	return true;
 }
 
-static bool scan_quoted(struct scanner *s, struct buf *out, struct err *err)
-{
-	size_t from = s->at++;
-	bool escaped = false;
-
-	for (; s->at < s->text.n; s->at++) {
-		char c = s->text.p[s->at];
-
-		if (c == '"' && !escaped) {
-			s->at++;
-			struct str literal = str_cut(s->text, from, s->at);
-
-			if (promql_unquote(out, literal) && str_is_utf8(buf_str(out)))
-				return true;
-			return err_set(err, (int)from, "%.*s: invalid input", STR_ARG(literal));
-		}
-		escaped = c == '\\' && !escaped;
-	}
-	return err_set(err, (int)from, "missing end \"");
-}
-
-static bool scan_bare(struct scanner *s, struct buf *out, const char *what, struct err *err)
+static bool scan_bare(struct scanner *s, struct token *t)
 {
 	size_t from = s->at, n;
 	uint32_t r;
 
-	while ((n = rune_decode(str_from(s->text, s->at), &r)) > 0 && !rune_is_reserved(r))
+	while ((n = rune_at(s, &r)) > 0 && !rune_is_reserved(r)) {
 		s->at += n;
-	if (s->at == from)
-		return err_set(err, (int)from, "expected %s", what);
-	buf_add(out, str_cut(s->text, from, s->at));
-	if (!str_is_utf8(buf_str(out)))
-		return err_set(err, (int)from, "%s is not valid UTF-8", what);
+		s->col++;
+	}
+	t->kind = TOKEN_WORD;
+	t->text = str_cut(s->text, from, s->at);
+	t->to = s->col;
+	if (t->text.n && str_is_utf8(t->text))
+		return true;
+	n = t->text.n ? t->text.n : rune_at(s, &r);
+	return err_set(&s->err, (int)from, "%d:%d: %.*s: invalid input", t->from,
+		       MAX(t->to, t->from + 1), STR_ARG(str_cut(s->text, from, from + n)));
+}
+
+static bool scan_token(struct scanner *s)
+{
+	struct token *t = &s->token;
+	uint32_t r;
+	size_t n;
+
+	while ((n = rune_at(s, &r)) > 0 && rune_is_space(r)) {
+		s->at += n;
+		s->col++;
+	}
+	*t = (struct token){.from = s->col, .to = s->col};
+	if (!n)
+		return true;
+	switch (r) {
+	case '{': t->kind = TOKEN_OPEN; break;
+	case '}': t->kind = TOKEN_CLOSE; break;
+	case ',': t->kind = TOKEN_COMMA; break;
+	case '=':
+	case '!': return scan_operator(s, t);
+	case '"': return scan_quoted(s, t);
+	default: return scan_bare(s, t);
+	}
+	t->text = str_cut(s->text, s->at, s->at + 1);
+	s->at++;
+	t->to = ++s->col;
 	return true;
 }
 
-/* A name or a value. */
-static bool scan_word(struct scanner *s, struct buf *out, const char *what, struct err *err)
+static void advance(struct scanner *s)
+{
+	s->ok = scan_token(s);
+}
+
+/* The next token is not what must stand here. */
+static bool unexpected(const struct scanner *s, const char *wanted, struct err *err)
+{
+	const struct token *t = &s->token;
+
+	if (!s->ok)
+		return err_set(err, -1, "%s: expected %s", s->err.msg, wanted);
+	if (t->kind == TOKEN_END)
+		return err_set(err, -1, "end of input: expected %s", wanted);
+	return err_set(err, -1, "%d:%d: unexpected %.*s: expected %s", t->from, t->to,
+		       STR_ARG(t->text), wanted);
+}
+
+/* A name or a value, its escapes resolved. */
+static bool read_word(const struct token *t, struct buf *out, struct err *err)
 {
 	buf_clear(out);
-	skip_space(s);
-	if (s->at < s->text.n && s->text.p[s->at] == '"')
-		return scan_quoted(s, out, err);
-	return scan_bare(s, out, what, err);
+	if (!t->quoted) {
+		buf_add(out, t->text);
+		return true;
+	}
+	if (promql_unquote(out, t->text) && str_is_utf8(buf_str(out)))
+		return true;
+	return err_set(err, -1, "%d:%d: %.*s: invalid input", t->from, t->to, STR_ARG(t->text));
 }
 
 static bool utf8_one(struct scanner *s, struct matcher_list *l, struct buf *name, struct buf *value,
 		     struct err *err)
 {
-	enum match_op op;
-	size_t len;
+	struct token first = s->token, op;
 
-	if (!scan_word(s, name, "label name", err))
+	if (!s->ok || first.kind != TOKEN_WORD)
+		return unexpected(s, "label name", err);
+	advance(s);
+	op = s->token;
+	if (!s->ok || op.kind != TOKEN_OP)
+		return unexpected(s, "an operator such as '=', '!=', '=~' or '!~'", err);
+	advance(s);
+	if (!s->ok || s->token.kind != TOKEN_WORD)
+		return unexpected(s, "label value", err);
+	if (!read_word(&first, name, err) || !read_word(&s->token, value, err))
 		return false;
-	skip_space(s);
-	len = read_op(str_from(s->text, s->at), &op);
-	if (len == 0)
-		return err_set(err, (int)s->at,
-			       "expected an operator such as '=', '!=', '=~' or '!~'");
-	s->at += len;
-	return scan_word(s, value, "label value", err) &&
-	       list_add(l, op, buf_str(name), buf_str(value), err);
+	if (!list_add(l, op.op, buf_str(name), buf_str(value), err))
+		return err_prefix(err, "failed to create matcher: ");
+	advance(s);
+	return true;
 }
 
 static bool utf8_items(struct scanner *s, struct matcher_list *l, struct err *err)
@@ -318,11 +387,19 @@ static bool utf8_items(struct scanner *s, struct matcher_list *l, struct err *er
 
 	buf_init(&name, BUF_MAX_ANY);
 	buf_init(&value, BUF_MAX_ANY);
-	do {
-		if (at_end(s) || s->text.p[s->at] == '}')
-			break; /* a comma may stand at the end */
+	while (ok && (!s->ok || (s->token.kind != TOKEN_END && s->token.kind != TOKEN_CLOSE))) {
 		ok = utf8_one(s, l, &name, &value, err);
-	} while (ok && accept(s, ','));
+		if (!ok || (s->ok && (s->token.kind == TOKEN_END || s->token.kind == TOKEN_CLOSE)))
+			break;
+		if (!s->ok || s->token.kind != TOKEN_COMMA) {
+			ok = unexpected(s, "a comma or close brace", err);
+			break;
+		}
+		advance(s); /* a comma may stand at the end */
+		if (!s->ok || s->token.kind == TOKEN_COMMA || s->token.kind == TOKEN_OP ||
+		    s->token.kind == TOKEN_OPEN)
+			ok = unexpected(s, "a matcher or close brace after comma", err);
+	}
 	buf_done(&name);
 	buf_done(&value);
 	return ok;
@@ -331,30 +408,50 @@ static bool utf8_items(struct scanner *s, struct matcher_list *l, struct err *er
 static bool utf8_list(struct str text, struct matcher_list *l, struct err *err)
 {
 	struct scanner s = {.text = text};
-	bool open = accept(&s, '{');
+	bool open;
 
+	advance(&s);
+	if (!s.ok)
+		return err_set(err, -1, "%s", s.err.msg);
+	open = s.token.kind == TOKEN_OPEN;
+	if (open)
+		advance(&s);
 	if (!utf8_items(&s, l, err))
 		return false;
-	if (accept(&s, '}') != open)
-		return err_set(err, (int)s.at,
-			       open ? "expected close brace" : "expected opening brace");
-	if (!at_end(&s))
-		return err_set(err, (int)s.at, "expected end of input");
+	if (open && s.token.kind != TOKEN_CLOSE)
+		return err_set(err, -1, "0:%d: end of input: expected close brace", s.col);
+	if (!open && s.token.kind == TOKEN_CLOSE)
+		return err_set(err, -1, "0:%d: }: expected opening brace", s.token.to);
+	if (open)
+		advance(&s);
+	if (!s.ok)
+		return err_set(err, -1, "%s: expected end of input", s.err.msg);
+	if (s.token.kind != TOKEN_END)
+		return err_set(err, -1, "%d:%d: %.*s: expected end of input", s.token.from,
+			       s.token.to, STR_ARG(s.token.text));
 	return true;
 }
 
 /* ---- both ----------------------------------------------------------------------------- */
 
-bool am_matchers_parse(struct str text, struct arena *a, struct matcher **out, size_t *n,
-		       struct err *err)
+bool am_label_name_valid(enum matcher_mode mode, struct str name)
+{
+	return mode == MATCHERS_CLASSIC ? label_name_legacy(name) : name.n && str_is_utf8(name);
+}
+
+bool am_matchers_parse(enum matcher_mode mode, struct str text, struct arena *a,
+		       struct matcher **out, size_t *n, struct err *err)
 {
 	struct matcher_list classic = {.arena = a}, utf8 = {.arena = a};
-	struct matcher_list *l = &classic;
+	struct matcher_list *l = mode == MATCHERS_UTF8 ? &utf8 : &classic;
 
 	/* Where both work and differ the classic reading holds, so the other one is only needed
 	 * where the classic one fails; if it fails too, the classic error is told. */
-	if (!classic_list(text, &classic, err)) {
-		if (!utf8_list(text, &utf8, NULL))
+	if (mode == MATCHERS_UTF8) {
+		if (!utf8_list(text, &utf8, err))
+			return false;
+	} else if (!classic_list(text, &classic, err)) {
+		if (mode == MATCHERS_CLASSIC || !utf8_list(text, &utf8, NULL))
 			return false;
 		l = &utf8;
 	}
@@ -363,19 +460,32 @@ bool am_matchers_parse(struct str text, struct arena *a, struct matcher **out, s
 	return true;
 }
 
-bool am_matcher_parse(struct str text, struct arena *a, struct matcher *out, struct err *err)
+static bool utf8_only(struct str text, struct matcher_list *l, struct err *err)
+{
+	if (!utf8_list(text, l, err))
+		return false;
+	if (l->n == 0)
+		return err_set(err, -1, "no matchers");
+	return l->n == 1 || err_set(err, -1, "expected 1 matcher, found %zu", l->n);
+}
+
+bool am_matcher_parse(enum matcher_mode mode, struct str text, struct arena *a, struct matcher *out,
+		      struct err *err)
 {
 	struct matcher_list classic = {.arena = a}, utf8 = {.arena = a};
+	struct matcher_list *l = mode == MATCHERS_UTF8 ? &utf8 : &classic;
 
-	if (str_starts(text, "{") || str_ends(text, "}"))
+	if (mode != MATCHERS_CLASSIC && (str_starts(text, "{") || str_ends(text, "}")))
 		return err_set(err, -1, "unexpected open or close brace: %.*s", STR_ARG(text));
-	if (classic_one(text, &classic, err)) {
-		*out = classic.v[0];
-		return true;
+	if (mode == MATCHERS_UTF8) {
+		if (!utf8_only(text, &utf8, err))
+			return false;
+	} else if (!classic_one(text, &classic, err)) {
+		if (mode == MATCHERS_CLASSIC || !utf8_only(text, &utf8, NULL))
+			return false;
+		l = &utf8;
 	}
-	if (!utf8_list(text, &utf8, NULL) || utf8.n != 1)
-		return false;
-	*out = utf8.v[0];
+	*out = l->v[0];
 	return true;
 }
 

@@ -175,6 +175,10 @@ void message_put(struct buf *b, const struct message *m)
 	json_put_str(b, m->external_url);
 	put_key(b, "group_labels");
 	labels_put_json(b, m->group_labels);
+	if (m->route_labels.n) {
+		put_key(b, "route_labels");
+		labels_put_json(b, m->route_labels);
+	}
 	put_key(b, "at");
 	num_put_int(b, m->at);
 	put_key(b, "self_only");
@@ -245,6 +249,7 @@ static void read_message(json_t *root, struct message *m)
 	m->reason = text_of(a, root, "reason");
 	m->external_url = text_of(a, root, "external_url");
 	m->group_labels = labels_of(a, root, "group_labels");
+	m->route_labels = labels_of(a, root, "route_labels");
 	m->at = json_integer_value(json_object_get(root, "at"));
 	m->self_only = json_is_true(json_object_get(root, "self_only"));
 	m->n = json_array_size(alerts);

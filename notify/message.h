@@ -30,6 +30,7 @@ struct message {
 	struct str reason;    /* "first notification" ... */
 	struct str external_url;
 	struct labels group_labels, common_labels, common_annotations;
+	struct labels route_labels;   /* as they are written: templates (notify/func.h) */
 	struct message_alert *alerts; /* by job, instance, then all labels */
 	size_t n, n_firing;
 	ms_t at;	/* wall, when it was decided */

@@ -116,12 +116,13 @@ const struct alert *notify_inhibited_by(const struct notify *n, ms_t wall, struc
 /* An aggregation group; borrowed for the call. */
 struct alert_group_view {
 	struct str receiver;
-	struct labels labels;
+	struct labels labels, route_labels;
 	const struct alert *const *alerts; /* by job, instance, then all labels */
 	size_t n;
+	const struct route *route; /* route_muted_by tells which time intervals mute it */
 };
 /* All groups, by labels and then by receiver. */
-void notify_alert_groups(const struct notify *n,
+void notify_alert_groups(const struct notify *n, struct now now,
 			 bool (*fn)(void *arg, const struct alert_group_view *g), void *arg);
 /* For the simulator's oracle: each route that the firing alert `a` matches has a group that holds
  * it and will look again, and nothing of that group's open rows is stuck. */

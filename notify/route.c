@@ -1,7 +1,9 @@
 /* The walk of the routing tree. */
 #include "notify/route.h"
 
+#include "notify/interval.h"
 #include "promql/matcher.h"
+#include "promql/print.h"
 
 static bool matches(const struct route *r, struct labels ls)
 {
@@ -59,5 +61,50 @@ struct labels route_group_labels(const struct route *r, struct labels ls, struct
 
 void route_put_labels(struct buf *b, struct labels ls)
 {
-	labels_put(b, ls, false);
+	struct labels_iter it = {0};
+	struct label l;
+	const char *sep = "";
+
+	buf_addc(b, '{');
+	while (labels_next(ls, &it, &l)) {
+		buf_adds(b, sep);
+		buf_add(b, l.name); /* as it is, also when it is no classic name */
+		buf_addc(b, '=');
+		promql_put_quoted(b, l.value);
+		sep = ", ";
+	}
+	buf_addc(b, '}');
+}
+
+/* ---- time intervals ---------------------------------------------------------------------- */
+static bool any_holds(const struct time_interval *const *v, size_t n, ms_t wall)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (time_interval_contains(v[i], wall))
+			return true;
+	}
+	return false;
+}
+
+static bool rests(const struct route *r, ms_t wall)
+{
+	return r->n_active && !any_holds(r->active, r->n_active, wall);
+}
+
+bool route_muted(const struct route *r, ms_t wall)
+{
+	return rests(r, wall) || any_holds(r->mute, r->n_mute, wall);
+}
+
+void route_muted_by(const struct route *r, ms_t wall, void (*fn)(void *arg, struct str name),
+		    void *arg)
+{
+	if (rests(r, wall)) {
+		for (size_t i = 0; i < r->n_active; i++)
+			fn(arg, r->active[i]->name);
+	}
+	for (size_t i = 0; i < r->n_mute; i++) {
+		if (time_interval_contains(r->mute[i], wall))
+			fn(arg, r->mute[i]->name);
+	}
 }

@@ -19,4 +19,11 @@ struct labels route_group_labels(const struct route *r, struct labels ls, struct
 /* {a="b", c="d"}, values quoted as Go does: the tail of a group key. */
 void route_put_labels(struct buf *b, struct labels ls);
 
+/* Whether time intervals keep the route's groups from telling anything: one of `mute` holds, or
+ * there are `active` ones and none holds. */
+bool route_muted(const struct route *r, ms_t wall);
+/* The names of those intervals: of `active` all, of `mute` those that hold. */
+void route_muted_by(const struct route *r, ms_t wall, void (*fn)(void *arg, struct str name),
+		    void *arg);
+
 #endif

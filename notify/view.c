@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "notify/func.h"
 #include "notify/inhibit.h"
 #include "notify/inner.h"
 
@@ -266,26 +267,36 @@ static int member_order(const void *pa, const void *pb)
 	return message_order(a->labels, b->labels);
 }
 
-static bool show_group(const struct group *g,
+static bool show_group(const struct group *g, struct now now,
 		       bool (*fn)(void *arg, const struct alert_group_view *g), void *arg)
 {
 	const struct alert **v = mem_alloc((g->n_members + 1) * sizeof(struct alert *));
-	struct alert_group_view view = {.receiver = g->route->receiver,
+	struct alert_group_view view = {.route = g->route,
+					.receiver = g->route->receiver,
 					.labels = g->labels,
 					.alerts = v,
 					.n = g->n_members};
+	struct arena a;
 	bool goes_on;
 
+	arena_init(&a);
 	for (size_t i = 0; i < g->n_members; i++)
 		v[i] = &g->members[i]->alert->a;
+	if (g->route->labels.n) {
+		OWNED(message) m = group_message(g, now);
+
+		view.route_labels =
+			notify_route_labels(g->n->config->templates, m, now, g->n->env.limits, &a);
+	}
 	if (g->n_members > 1)
 		qsort(v, g->n_members, sizeof(*v), member_order);
 	goes_on = fn(arg, &view);
 	free(v);
+	arena_done(&a);
 	return goes_on;
 }
 
-void notify_alert_groups(const struct notify *n,
+void notify_alert_groups(const struct notify *n, struct now now,
 			 bool (*fn)(void *arg, const struct alert_group_view *g), void *arg)
 {
 	const struct group **v = mem_alloc((n->groups.n + 1) * sizeof(struct group *));
@@ -296,7 +307,7 @@ void notify_alert_groups(const struct notify *n,
 	if (count > 1)
 		qsort(v, count, sizeof(*v), group_order);
 	for (size_t i = 0; i < count; i++) {
-		if (!show_group(v[i], fn, arg))
+		if (!show_group(v[i], now, fn, arg))
 			break;
 	}
 	free(v);

@@ -81,6 +81,9 @@ kind templates templates.json
 kind rule-files rule-files
 kind real-rules real-rules
 kind am-inhibit am-inhibit.json
+kind am-timeinterval am-timeinterval.json
+kind am-matchers am-matchers.json
+kind am-routing am-routing.json
 
 for t in tests/e2e/*.sh tests/e2e/*.py; do
 	[ -x "$t" ] && run "e2e ${t##*/}" env ROUSE="$B/rouse" OUT="$OUT" "$t"

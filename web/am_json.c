@@ -5,7 +5,9 @@
 
 #include "base/json.h"
 #include "base/time.h"
-#include "notify/matcher.h"
+#include "evaluator/config.h"
+#include "evaluator/core.h"
+#include "notify/config.h"
 
 static void answer_json(struct exchange *x, int status)
 {
@@ -111,6 +113,13 @@ void am_put_time(struct buf *b, const char *key, ms_t t)
 	buf_addc(b, '"');
 }
 
+enum matcher_mode am_mode(const struct exchange *x)
+{
+	const struct config *cfg = core_config(x->core);
+
+	return cfg && cfg->notify ? cfg->notify->matcher_mode : MATCHERS_FALLBACK;
+}
+
 bool am_filters(struct exchange *x, struct matcher **out, size_t *n)
 {
 	struct matcher *v = ARENA_ARRAY(x->arena, struct matcher, x->req->n_query + 1);
@@ -120,7 +129,7 @@ bool am_filters(struct exchange *x, struct matcher **out, size_t *n)
 	for (size_t i = 0; i < x->req->n_query; i++) {
 		if (!str_is(x->req->query[i].name, "filter"))
 			continue;
-		if (!am_matcher_parse(x->req->query[i].value, x->arena, &v[*n], &err)) {
+		if (!am_matcher_parse(am_mode(x), x->req->query[i].value, x->arena, &v[*n], &err)) {
 			am_error(x, 400, str_of(err.msg));
 			return false;
 		}

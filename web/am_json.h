@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "promql/matcher.h"
+#include "notify/matcher.h"
 #include "web/answer.h"
 
 /* A bare JSON string: what upstream's handlers answer, mostly with 400. */
@@ -24,6 +24,8 @@ ATTR_CHECK bool am_time(const json_t *object, const char *key, ms_t *out);
 /* A parameter that is on unless it says something else than true, 1, t, yes, y, on, ok, checked. */
 /* The parameters "filter", one matcher each, in the request's arena; false: the error is answered.
  */
+/* How matchers and label names are read. */
+enum matcher_mode am_mode(const struct exchange *x);
 ATTR_CHECK bool am_filters(struct exchange *x, struct matcher **out, size_t *n);
 bool am_flag(const struct exchange *x, const char *name);
 void am_put_time(struct buf *b, const char *key, ms_t t);

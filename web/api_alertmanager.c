@@ -11,6 +11,7 @@
 #include "notify/notify.h"
 #include "notify/route.h"
 #include "notify/silence.h"
+#include "promql/print.h"
 #include "web/am_json.h"
 
 #define ALERTS_MAX 100000 /* of one request */
@@ -63,14 +64,18 @@ static void refuse(struct posting *p, const char *why)
 	buf_printf(&p->errors, "%s%s", p->errors.n ? "\n" : "", why);
 }
 
-static bool names_valid(struct labels ls)
+static bool names_valid(struct posting *p, struct labels ls, const char *what)
 {
 	struct labels_iter it = {0};
 	struct label l;
 
 	while (labels_next(ls, &it, &l)) {
-		if (!l.name.n)
-			return false;
+		if (am_label_name_valid(am_mode(p->x), l.name))
+			continue;
+		buf_printf(&p->errors, "%sinvalid %s: invalid name ", p->errors.n ? "\n" : "",
+			   what);
+		promql_put_quoted(&p->errors, l.name);
+		return false;
 	}
 	return true;
 }
@@ -98,11 +103,10 @@ static bool read_alert(struct posting *p, const json_t *a, size_t i)
 	}
 	if (!in.labels.n)
 		refuse(p, "at least one label pair required");
-	else if (!names_valid(in.labels) || !names_valid(in.annotations))
-		refuse(p, "invalid label set: invalid name \"\"");
 	else if (in.starts_at != MS_NONE && in.ends_at != MS_NONE && in.ends_at < in.starts_at)
 		refuse(p, "start time must be before end time");
-	else
+	else if (names_valid(p, in.labels, "label set") &&
+		 names_valid(p, in.annotations, "annotations"))
 		p->v[p->n++] = in;
 	return true;
 }
@@ -152,7 +156,8 @@ struct listing {
 	struct matcher *filters;
 	size_t n_filters;
 	struct regex *receiver; /* NULL: any */
-	bool active, silenced, inhibited;
+	bool active, silenced, inhibited, muted;
+	struct buf muted_by; /* of the group that is listed: names as JSON, separated by commas */
 	const struct alert **v;
 	size_t n, cap;
 };
@@ -264,9 +269,12 @@ static void put_alert(struct listing *l, const struct alert *a, const struct rec
 	buf_adds(b, ",\"status\":{\"inhibitedBy\":[");
 	if (by)
 		buf_printf(b, "\"%016llx\"", (unsigned long long)labels_fingerprint(by->labels));
-	buf_adds(b, "],\"mutedBy\":[],\"silencedBy\":[");
+	buf_adds(b, "],\"mutedBy\":[");
+	buf_add(b, buf_str(&l->muted_by));
+	buf_adds(b, "],\"silencedBy\":[");
 	notify_silenced_by(core_notify(l->x->core), l->x->now.wall, a->labels, put_id, &ids);
-	buf_printf(b, "],\"state\":\"%s\"}", ids.n || by ? "suppressed" : "active");
+	buf_printf(b, "],\"state\":\"%s\"}",
+		   ids.n || by || l->muted_by.n ? "suppressed" : "active");
 	am_put_time(b, ",\"updatedAt\":", a->updated_at);
 	if (a->generator_url[0])
 		answer_put_str(b, ",\"generatorURL\":", str_of(a->generator_url));
@@ -316,7 +324,9 @@ static bool read_listing(struct exchange *x, struct listing *l)
 		.active = am_flag(x, "active"),
 		.silenced = am_flag(x, "silenced"),
 		.inhibited = am_flag(x, "inhibited"),
+		.muted = am_flag(x, "muted"),
 	};
+	buf_init(&l->muted_by, BUF_MAX_ANY);
 	return am_filters(x, &l->filters, &l->n_filters) && read_receiver(x, &l->receiver);
 }
 
@@ -345,6 +355,13 @@ void api_am_alerts(struct exchange *x)
 		list(x);
 }
 
+static void put_muted_by(void *arg, struct str name)
+{
+	struct buf *b = arg;
+
+	answer_put_str(b, b->n ? "," : "", name);
+}
+
 static bool list_group(void *arg, const struct alert_group_view *g)
 {
 	struct listing *l = arg;
@@ -352,7 +369,9 @@ static bool list_group(void *arg, const struct alert_group_view *g)
 	size_t before = b->n;
 	bool first = true;
 
-	if (!receiver_wanted(l, g->receiver))
+	buf_clear(&l->muted_by);
+	route_muted_by(g->route, l->x->now.wall, put_muted_by, &l->muted_by);
+	if (!receiver_wanted(l, g->receiver) || (l->muted_by.n && !l->muted))
 		return true;
 	buf_adds(b, l->n ? ",{\"alerts\":[" : "{\"alerts\":[");
 	for (size_t i = 0; i < g->n; i++) {
@@ -366,7 +385,8 @@ static bool list_group(void *arg, const struct alert_group_view *g)
 	l->n++;
 	answer_put_labels(b, "],\"labels\":", g->labels);
 	answer_put_str(b, ",\"receiver\":{\"name\":", g->receiver);
-	buf_adds(b, "},\"routeLabels\":{}}");
+	answer_put_labels(b, "},\"routeLabels\":", g->route_labels);
+	buf_addc(b, '}');
 	return true;
 }
 
@@ -377,7 +397,8 @@ void api_am_alert_groups(struct exchange *x)
 	if (!read_listing(x, &l))
 		return;
 	buf_addc(&x->body, '[');
-	notify_alert_groups(core_notify(x->core), list_group, &l);
+	notify_alert_groups(core_notify(x->core), x->now, list_group, &l);
+	buf_done(&l.muted_by);
 	buf_adds(&x->body, "]\n");
 	answer_ok(x);
 }

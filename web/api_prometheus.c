@@ -31,7 +31,7 @@ struct listing {
 	struct selector *selectors; /* n_selectors 0: every rule */
 	size_t n_selectors;
 	size_t groups, rules; /* written: of the page, of the group */
-	char next[2 * HASH_SHA256_BYTES + 1];
+	char next[HASH_SHA256_HEX];
 	bool failed;
 	struct err err;
 };
@@ -325,21 +325,14 @@ static bool put_rule(void *arg, const struct rule_view *v)
 }
 
 /* The name of a page: sha256 of "file;name" of its first group, in hex. */
-static void token_of(const struct rule_group *g, char out[2 * HASH_SHA256_BYTES + 1])
+static void token_of(const struct rule_group *g, char out[HASH_SHA256_HEX])
 {
-	unsigned char digest[HASH_SHA256_BYTES];
-
-	hash_sha256(g->key, digest);
-	for (size_t i = 0; i < sizeof(digest); i++) {
-		out[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-		out[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
-	}
-	out[2 * sizeof(digest)] = '\0';
+	hash_sha256_hex(g->key, out);
 }
 
 static bool before_page(struct listing *l, const struct rule_group *g)
 {
-	char token[2 * HASH_SHA256_BYTES + 1];
+	char token[HASH_SHA256_HEX];
 
 	if (!l->token.n || l->token_found)
 		return false;

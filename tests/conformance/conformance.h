@@ -42,7 +42,10 @@ struct str case_text(const json_t *c, const char *key);
 	K("templates", kind_templates) \
 	K("rule-files", kind_rule_files) \
 	K("real-rules", kind_real_rules) \
-	K("am-inhibit", kind_am_inhibit)
+	K("am-inhibit", kind_am_inhibit) \
+	K("am-matchers", kind_am_matchers) \
+	K("am-routing", kind_am_routing) \
+	K("am-timeinterval", kind_am_timeinterval)
 #define KIND_DECLARE(name, fn) kind_fn fn __attribute__((weak));
 KINDS(KIND_DECLARE)
 #undef KIND_DECLARE

@@ -272,7 +272,8 @@ static bool do_silence(struct story *st, struct str args)
 		n--;
 	arena_init(&a);
 	ok = num_duration(str_from(args, n), &span, &err) &&
-	     am_matchers_parse(str_trim(str_cut(args, 0, n)), &a, &s.matchers, &s.n, &err);
+	     am_matchers_parse(MATCHERS_FALLBACK, str_trim(str_cut(args, 0, n)), &a, &s.matchers,
+			       &s.n, &err);
 	if (ok) {
 		s.ends_at = sim->now.wall + span;
 		ok = notify_silence_put(core_notify(sim->core), sim->now, &s, &id, &err) ==

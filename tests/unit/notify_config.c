@@ -239,14 +239,46 @@ static void test_route_checks(void **state)
 	       "2:31: route must be a map, found nothing\n");
 }
 
+static void test_time_intervals(void **state)
+{
+	struct load l;
+	const struct route *r;
+
+	(void)state;
+	load_good(&l, R "route:\n"
+			"  receiver: r\n"
+			"  labels: {a: '1', b: '2'}\n"
+			"  routes:\n"
+			"  - {mute_time_intervals: [x, y], labels: {b: '3'}, routes: [{}]}\n"
+			"time_intervals: [{name: x, time_intervals: [{location: Europe/Berlin}]}]\n"
+			"mute_time_intervals: [{name: y}]\n");
+	r = l.config->root->routes[0];
+	assert_int_equal(r->n_mute, 2);
+	assert_true(str_is(labels_get(r->labels, STR("a")), "1"));
+	assert_true(str_is(labels_get(r->labels, STR("b")), "3"));
+	assert_int_equal(r->routes[0]->n_mute, 0); /* not inherited; labels are */
+	assert_true(labels_eq(r->routes[0]->labels, r->labels));
+	load_done(&l);
+
+	expect(R "route: {receiver: r, routes: [{mute_time_intervals: [x]}]}\n",
+	       "2:54: undefined time interval \"x\" used in route\n");
+	expect(R "route: {receiver: r}\ntime_intervals: [{name: x}, {}]\n"
+		 "mute_time_intervals: [{name: x}]\n",
+	       "3:25: time interval \"x\" is not unique\n3:29: missing name in time_intervals\n");
+	expect(R "route: {receiver: r}\ntime_intervals:\n- name: x\n  time_intervals:\n"
+		 "  - {location: Berlin}\n  - {weekday: [monday]}\n  - {weekdays: [mon]}\n"
+		 "  - {times: [{start_time: '9:00', end_time: '17:00'}]}\n",
+	       "6:16: unknown time zone Berlin: write a name of the tz database, as "
+	       "Europe/Berlin\n"
+	       "7:6: field weekday not found in time_interval; did you mean weekdays?\n"
+	       "8:17: mon is not a valid weekday\n"
+	       "9:27: couldn't parse timestamp 9:00, invalid format: write HH:MM, from 00:00 to "
+	       "24:00\n");
+}
+
 static void test_what_is_not_there_yet(void **state)
 {
 	(void)state;
-	expect(R "route: {receiver: r, routes: [{mute_time_intervals: [x], labels: {a: b}}]}\n",
-	       "2:53: mute_time_intervals in a route is not supported yet\n"
-	       "2:66: labels in a route is not supported yet\n");
-	expect(R "route: {receiver: r}\ntime_intervals: [{name: x}]\n",
-	       "3:17: time_intervals is not supported yet\n");
 	expect(R "route: {receiver: r}\ninhibit_rules: [{source_matchers: ['a=~\"(\"']}]\n",
 	       "3:36: error parsing regexp: missing closing ): `^(?:()$`\n");
 	expect(R
@@ -368,6 +400,7 @@ static void test_templates(void **state)
 
 TEST_GROUP(config, cmocka_unit_test(test_defaults), cmocka_unit_test(test_nothing_to_route),
 	   cmocka_unit_test(test_inheritance), cmocka_unit_test(test_root_checks),
-	   cmocka_unit_test(test_route_checks), cmocka_unit_test(test_what_is_not_there_yet),
-	   cmocka_unit_test(test_receivers), cmocka_unit_test(test_receiver_checks),
-	   cmocka_unit_test(test_global_checks), cmocka_unit_test(test_templates))
+	   cmocka_unit_test(test_route_checks), cmocka_unit_test(test_time_intervals),
+	   cmocka_unit_test(test_what_is_not_there_yet), cmocka_unit_test(test_receivers),
+	   cmocka_unit_test(test_receiver_checks), cmocka_unit_test(test_global_checks),
+	   cmocka_unit_test(test_templates))

@@ -25,7 +25,8 @@ static const char *put(struct world *w, const char *id, const char *matchers, ms
 	struct str got;
 
 	arena_init(&a);
-	assert_true(am_matchers_parse(str_of(matchers), &a, &s.matchers, &s.n, &err));
+	assert_true(am_matchers_parse(MATCHERS_FALLBACK, str_of(matchers), &a, &s.matchers, &s.n,
+				      &err));
 	switch (notify_silence_put(w->n, w->now, &s, &got, &err)) {
 	case SILENCE_OK: snprintf(text, sizeof(text), "%.*s", STR_ARG(got)); break;
 	case SILENCE_NOT_FOUND: snprintf(text, sizeof(text), "not found"); break;

@@ -134,7 +134,7 @@ bool notify_silenced(const struct notify *n ATTR_UNUSED, ms_t wall ATTR_UNUSED,
 	return false;
 }
 
-void notify_alert_groups(const struct notify *n ATTR_UNUSED,
+void notify_alert_groups(const struct notify *n ATTR_UNUSED, struct now now ATTR_UNUSED,
 			 bool (*fn)(void *arg, const struct alert_group_view *g) ATTR_UNUSED,
 			 void *arg ATTR_UNUSED)
 {

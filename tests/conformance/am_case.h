@@ -1,0 +1,25 @@
+/* What the kinds of Alertmanager's corpora share. */
+#ifndef TESTS_CONFORMANCE_AM_CASE_H
+#define TESTS_CONFORMANCE_AM_CASE_H
+
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "notify/config.h"
+#include "promql/labels.h"
+
+/* A configuration from text, without files and environment; NULL: refused, diags says why. */
+struct notify_config *am_config(struct str text, struct arena *a, struct diags *diags);
+/* The first error, or the empty string. */
+const char *am_first_error(const struct diags *diags);
+/* An object of texts. */
+struct labels am_labels(const json_t *map, struct arena *a);
+/* A file of JSON; the caller drops it. */
+json_t *am_file(const char *path);
+/* Calls fn for each case of a list, named PATH:SECTION:NUMBER (without a section PATH:NUMBER). */
+struct tally;
+void am_cases(struct tally *t, const char *path, const json_t *root, const char *section,
+	      void (*fn)(struct tally *t, const char *name, const json_t *c));
+
+#endif
