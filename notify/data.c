@@ -27,7 +27,7 @@ static enum template_outcome give(struct value *out, struct value v)
 /* ---- template.KV ------------------------------------------------------------------------- */
 static struct value kv_value(const struct labels *ls)
 {
-	return rule_labels_value_as(&TYPE_KV, ls);
+	return ls->p ? rule_labels_value_as(&TYPE_KV, ls) : value_map(&TYPE_KV, NULL, NULL);
 }
 
 /* The pairs of any string map, alertname first. */
@@ -127,6 +127,7 @@ METHOD(kv_remove)
 
 	(void)n;
 	labels_builder_init(&lb);
+	lb.keep_empty = true;
 	while (value_map_next(args[0], &at, c->arena, &key, &v))
 		labels_builder_set(&lb, key, v.s);
 	for (size_t i = 0; i < args[1].list.n; i++)
@@ -481,6 +482,10 @@ static bool put_map(struct buf *b, struct value v, struct arena *a)
 	struct value item;
 	bool first = true;
 
+	if (value_is_nil(v)) {
+		buf_adds(b, "null");
+		return true;
+	}
 	buf_addc(b, '{');
 	while (value_map_next(v, &at, a, &key, &item)) {
 		if (!first)

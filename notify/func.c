@@ -1,9 +1,6 @@
 /*
  * Alertmanager's template functions, and running the texts of receivers' keys. A text is parsed
  * into the configuration's set when it is first needed and found there by its name afterwards.
- *
- * HTML mode escapes every value as text or attribute value; it does not know of scripts, styles
- * and URLs, so our own templates put values only where that is enough.
  */
 #include "notify/func.h"
 
@@ -12,6 +9,7 @@
 
 #include "base/base64.h"
 #include "base/regex.h"
+#include "base/tz.h"
 #include "base/url.h"
 #include "notify/data.h"
 #include "notify/message.h"
@@ -325,6 +323,47 @@ FUNCTION(since)
 	return TEMPLATE_OK;
 }
 
+FUNCTION(in_zone)
+{
+	struct value_time t = *args[1].time;
+	struct tz *tz = tz_open(args[0].s);
+	struct str zone;
+
+	(void)n;
+	if (!tz)
+		return template_fail(c, "unknown time zone %.*s", STR_ARG(args[0].s));
+	t.offset_s = tz_offset_s(tz, t.s * SECOND);
+	zone = arena_printf(c->arena, "%s%c", tz_abbreviation(tz, t.s * SECOND), 0);
+	t.zone = zone.p;
+	tz_free(tz);
+	*out = value_time(c->arena, t);
+	return TEMPLATE_OK;
+}
+
+FUNCTION(must_to_date)
+{
+	struct value_time t;
+	struct err err;
+
+	(void)n;
+	if (!gotime_parse(args[0].s, args[1].s, &t, &err))
+		return template_fail(c, "%s", err.msg);
+	*out = value_time(c->arena, t);
+	return TEMPLATE_OK;
+}
+
+/* What is no date is the zero time. */
+FUNCTION(to_date)
+{
+	struct value_time t = {.s = VALUE_TIME_ZERO_S};
+
+	(void)n;
+	if (!gotime_parse(args[0].s, args[1].s, &t, NULL))
+		t = (struct value_time){.s = VALUE_TIME_ZERO_S};
+	*out = value_time(c->arena, t);
+	return TEMPLATE_OK;
+}
+
 /* Prometheus's function of the same name. */
 FUNCTION(humanize_duration)
 {
@@ -359,6 +398,9 @@ static const struct template_func FUNCS[] = {
 	{.name = "toJson", .call = to_json, P1(ANY)},
 	{.name = "routeLabels", .call = route_labels, P1(STRING)},
 	{.name = "date", .call = date, P2(STRING, TIME)},
+	{.name = "tz", .call = in_zone, P2(STRING, TIME)},
+	{.name = "toDate", .call = to_date, P2(STRING, STRING)},
+	{.name = "mustToDate", .call = must_to_date, P2(STRING, STRING)},
 	{.name = "now", .call = now},
 	{.name = "since", .call = since, P1(TIME)},
 	{.name = "humanizeDuration", .call = humanize_duration, P1(ANY)},
@@ -393,17 +435,6 @@ bool notify_template_check(struct str text, const struct limits *l, struct err *
 	return ok;
 }
 
-static void put_escaped(const struct template_escaper *e, int slot, struct value v, struct str text,
-			struct buf *out)
-{
-	(void)e;
-	(void)slot;
-	if (v.type == &TYPE_SAFE_HTML)
-		buf_add(out, text);
-	else
-		escape_html(out, text);
-}
-
 static bool known_text(struct template_set *ts, struct str name, struct str text, struct err *err)
 {
 	return template_set_has(ts, name) ||
@@ -424,32 +455,23 @@ static void know_route_labels(struct template_set *ts, const struct message *m, 
 	}
 }
 
-/* A text over a message. */
-struct rendering {
-	struct template_set *templates;
-	const struct message *message;
-	const struct limits *limits;
-	struct arena *arena;
-	ms_t now;
-};
-
-static bool render(const struct rendering *x, struct str name, struct str text,
+bool notify_expand(const struct rendering *x, struct str name, struct str text, struct value dot,
 		   enum render_mode mode, struct str *out, struct err *err)
 {
-	static const struct template_escaper html = {.put = put_escaped};
 	struct func_env env = {.now = x->now, .message = x->message};
 	struct template_options o = {.arena = x->arena,
 				     .limits = x->limits,
-				     .escaper = mode == RENDER_HTML ? &html : NULL,
+				     .html = mode == RENDER_HTML,
 				     .user = &env};
 	struct template_result r;
 	struct buf b;
 
 	if (!known_text(x->templates, name, text, err))
 		return false;
-	know_route_labels(x->templates, x->message, x->arena);
+	if (x->message)
+		know_route_labels(x->templates, x->message, x->arena);
 	buf_init(&b, x->limits->template_bytes);
-	r = template_exec(x->templates, name, notify_template_data(x->message, x->arena), &o, &b);
+	r = template_exec(x->templates, name, dot, &o, &b);
 	if (r.outcome == TEMPLATE_OK && !b.full) {
 		*out = arena_str(x->arena, buf_str(&b));
 	} else if (r.outcome == TEMPLATE_OK) {
@@ -475,8 +497,8 @@ bool notify_render(struct delivery *d, struct now now, const char *key, struct s
 	}
 	if (!d->templates)
 		return err_set(&d->err, -1, "there are no templates");
-	return render(&x, arena_printf(d->arena, "%.*s %s", STR_ARG(d->to->id), key), text, mode,
-		      out, &d->err);
+	return notify_expand(&x, arena_printf(d->arena, "%.*s %s", STR_ARG(d->to->id), key), text,
+			     notify_template_data(d->message, d->arena), mode, out, &d->err);
 }
 
 struct labels notify_route_labels(struct template_set *ts, const struct message *m, struct now now,
@@ -498,7 +520,8 @@ struct labels notify_route_labels(struct template_set *ts, const struct message 
 		struct str text = label.value;
 
 		if (!template_is_plain(text) &&
-		    !render(&x, route_label_name(a, text), text, RENDER_TEXT, &text, &ignored))
+		    !notify_expand(&x, route_label_name(a, text), text, notify_template_data(m, a),
+				   RENDER_TEXT, &text, &ignored))
 			text = label.value;
 		labels_builder_set(&lb, label.name, text);
 	}

@@ -30,6 +30,18 @@ struct value notify_template_data(const struct message *m, struct arena *a);
 ATTR_CHECK bool notify_template_check(struct str text, const struct limits *l, struct err *err);
 
 enum render_mode { RENDER_TEXT, RENDER_HTML };
+/* Where a text is expanded: into the arena, with the functions and templates of the set. */
+struct rendering {
+	struct template_set *templates;
+	const struct message *message; /* for routeLabels; NULL: there are none */
+	const struct limits *limits;
+	struct arena *arena;
+	ms_t now;
+};
+/* Expands `text`, which is kept in the set as `name`, over a value. */
+ATTR_CHECK bool notify_expand(const struct rendering *x, struct str name, struct str text,
+			      struct value dot, enum render_mode mode, struct str *out,
+			      struct err *err);
 /* Expands the text of a receiver's key over the delivery's message into its arena. `key` names
  * the text in error messages. */
 ATTR_CHECK bool notify_render(struct delivery *d, struct now now, const char *key, struct str text,

@@ -97,11 +97,12 @@ static struct labels common(const struct message *m, bool annotations, struct ar
 	struct label l;
 
 	if (!m->n)
-		return (struct labels){0};
+		return (struct labels){.p = ""};
 
 	struct labels first = annotations ? m->alerts[0].annotations : m->alerts[0].labels;
 
 	labels_builder_init(&lb);
+	lb.keep_empty = annotations;
 	while (labels_next(first, &it, &l)) {
 		if (in_all(m, l, annotations))
 			labels_builder_set(&lb, l.name, l.value);
@@ -209,6 +210,7 @@ static struct labels labels_of(struct arena *a, json_t *object, const char *key)
 	const char *name;
 
 	labels_builder_init(&lb);
+	lb.keep_empty = true; /* as it was written */
 	json_object_foreach(map, name, v)
 	{
 		if (json_is_string(v))

@@ -280,7 +280,7 @@ void labels_builder_set(struct labels_builder *lb, struct str name, struct str v
 	size_t at = builder_at(lb, name);
 
 	CHECK(name.n <= LABEL_MAX_BYTES && value.n <= LABEL_MAX_BYTES);
-	if (value.n == 0) {
+	if (value.n == 0 && !lb->keep_empty) {
 		labels_builder_del(lb, name);
 		return;
 	}

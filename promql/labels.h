@@ -70,12 +70,13 @@ void labels_put_json_html(struct buf *b, struct labels ls);
 struct labels_builder {
 	struct label *v; /* kept sorted by name */
 	size_t n, cap;
+	bool keep_empty; /* annotations may be empty */
 };
 void labels_builder_init(struct labels_builder *lb);
 void labels_builder_done(struct labels_builder *lb);
 void labels_builder_from(struct labels_builder *lb,
 			 struct labels base); /* replaces what is in it */
-/* Strings are borrowed until the set is built. An empty value deletes. */
+/* Strings are borrowed until the set is built. An empty value deletes, unless keep_empty. */
 void labels_builder_set(struct labels_builder *lb, struct str name, struct str value);
 void labels_builder_del(struct labels_builder *lb, struct str name);
 struct str labels_builder_get(const struct labels_builder *lb, struct str name);

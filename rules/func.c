@@ -795,3 +795,30 @@ static const struct template_func rule_funcs[] = {
 };
 
 const struct template_funcs RULE_FUNCS = {.table = rule_funcs};
+
+/* A template of the set by a name that is worked out; its text is HTML. */
+FUNC(func_tmpl)
+{
+	struct template_result r;
+	struct buf b;
+
+	(void)n;
+	buf_init(&b, TEXT_BYTES);
+	r = template_exec_nested(c, args[0].s, args[1], &b);
+	if (r.outcome == TEMPLATE_OK) {
+		enum template_outcome o = text_done(c, &b, out);
+
+		*out = value_as(&TYPE_HTML, *out);
+		return o;
+	}
+	buf_done(&b);
+	return r.outcome == TEMPLATE_WAIT ? TEMPLATE_WAIT
+					  : template_fail(c, "%.*s", STR_ARG(r.error));
+}
+
+static const struct template_func html_funcs[] = {
+	{"tmpl", func_tmpl, .params = {&TYPE_STRING, &TYPE_ANY}, .n_params = 2},
+	{0},
+};
+
+const struct template_funcs RULE_HTML_FUNCS = {.table = html_funcs, .next = &RULE_FUNCS};

@@ -49,6 +49,8 @@ struct rule_func_env {
 enum rule_func_tag { RULE_FUNC_QUERY = 1, RULE_FUNC_NOW = 2, RULE_FUNC_EXTERNAL = 4 };
 
 extern const struct template_funcs RULE_FUNCS;
+/* With what HTML mode has besides: tmpl. */
+extern const struct template_funcs RULE_HTML_FUNCS;
 
 /* map[string]string over a label set; ls must outlive the value. */
 struct value rule_labels_value(const struct labels *ls);

@@ -145,16 +145,30 @@ static enum walk check_output(struct template_exec *x)
 	return WALK_STOP;
 }
 
-static void put_escaped(struct template_exec *x, const struct node *n, struct value v)
+/* The function that the action's pipeline ends with, or the empty string. */
+static struct str last_function(const struct node *action)
 {
-	const struct template_escaper *e = x->o->escaper;
+	const struct node *cmd =
+		action->kind == NODE_ACTION ? action->action.pipe->pipe.cmds : NULL;
+
+	while (cmd && cmd->next)
+		cmd = cmd->next;
+	if (!cmd || !cmd->list.first || cmd->list.first->kind != NODE_IDENT)
+		return STR("");
+	return cmd->list.first->ident.name;
+}
+
+static bool put_html_value(struct template_exec *x, const struct node *n, struct value v)
+{
 	struct buf b;
+	bool ok;
 
 	buf_init(&b, x->o->limits->template_bytes);
 	gofmt_value(&b, v, x->o->arena);
-	e->put(e, n->action.slot, v, buf_str(&b), x->out);
+	ok = html_put_value(x->html, last_function(n), v, buf_str(&b), x->out);
 	x->out->full |= b.full;
 	buf_done(&b);
+	return ok || exec_fail(x, "%s", x->html->error);
 }
 
 static enum walk print_value(struct template_exec *x, const struct node *n, struct value v)
@@ -163,15 +177,15 @@ static enum walk print_value(struct template_exec *x, const struct node *n, stru
 	/* A pointer prints as what it points to, unless it has a String method. */
 	if (v.type && v.type->pointee && !v.type->string && !value_is_nil(v))
 		v.type = v.type->pointee;
-	if (v.kind == VALUE_NONE)
+	if (v.kind == VALUE_NONE && !x->html)
 		v = value_str(STR("<no value>"));
 	if (v.kind == VALUE_FUNC) {
 		exec_fail(x, "can't print %s of type %s", exec_node_text(x, n), v.type->name);
 		return WALK_STOP;
 	}
-	if (x->o->escaper)
-		put_escaped(x, n, v);
-	else
+	if (x->html && !put_html_value(x, n, v))
+		return WALK_STOP;
+	if (!x->html)
 		gofmt_value(x->out, v, x->o->arena);
 	return check_output(x);
 }
@@ -403,7 +417,12 @@ static enum walk walk(struct template_exec *x, const struct value *dot, const st
 
 	x->node = n;
 	if (n->kind == NODE_TEXT) {
-		buf_add(x->out, n->text);
+		if (!x->html)
+			buf_add(x->out, n->text);
+		else if (!html_put_text(x->html, n->text, x->out)) {
+			exec_fail(x, "%s", x->html->error);
+			return WALK_STOP;
+		}
 		return check_output(x);
 	}
 	if (!exec_down(x))
@@ -446,8 +465,20 @@ struct template_result template_exec(const struct template_set *ts, struct str n
 				  .cap_vars = VARS_FIRST,
 				  .call = {.arena = o->arena, .user = o->user}};
 
+	struct html html = {0};
+	enum walk w;
+
+	if (!t)
+		return no_template(o->arena, name);
 	x.call.exec = &x;
-	return t ? result(&x, walk_tree(&x, t, &data)) : no_template(o->arena, name);
+	x.html = o->html ? &html : NULL;
+	w = walk_tree(&x, t, &data);
+	if (w != WALK_STOP && x.html && !html_finish(x.html))
+		return (struct template_result){.outcome = TEMPLATE_ERROR,
+						.error = arena_printf(o->arena,
+								      "html/template:%.*s: %s",
+								      STR_ARG(name), html.error)};
+	return result(&x, w);
 }
 
 struct template_result template_exec_nested(struct template_call *c, struct str name,
@@ -456,6 +487,7 @@ struct template_result template_exec_nested(struct template_call *c, struct str 
 	struct template_exec *x = c->exec;
 	const struct tree *t = find_tree(x->set, name);
 	struct buf *saved = x->out;
+	struct html *saved_html = x->html;
 	struct template_result r;
 
 	if (!t)
@@ -465,7 +497,9 @@ struct template_result template_exec_nested(struct template_call *c, struct str 
 		return result(x, WALK_STOP);
 	}
 	x->out = out;
+	x->html = NULL;
 	r = result(x, walk_tree(x, t, &data));
 	x->out = saved;
+	x->html = saved_html;
 	return r;
 }

@@ -6,6 +6,7 @@
 #ifndef TEMPLATE_EXEC_H
 #define TEMPLATE_EXEC_H
 
+#include "template/html.h"
 #include "template/node.h"
 #include "template/template.h"
 
@@ -35,6 +36,7 @@ struct template_exec {
 	size_t steps, depth, nesting;
 	struct template_call call; /* handed to functions; holds the error text at the end */
 	bool waiting;
+	struct html *html; /* NULL: text mode */
 };
 
 /* Ends execution with an error at x->node. */

@@ -1,7 +1,6 @@
 /*
- * Times as Go shows them. A layout is Go's reference time spelled out; what is no piece of it is
- * copied. Instants are computed in milliseconds of base/time plus the nanoseconds below; years
- * beyond what ms_t can hold are cut to its ends.
+ * Times as Go shows them. Instants are computed in milliseconds of base/time plus the nanoseconds
+ * below; years beyond what ms_t can hold are cut to its ends.
  */
 #include "template/gotime.h"
 
@@ -9,128 +8,13 @@
 
 #include "base/num.h"
 #include "base/time.h"
+#include "template/golayout.h"
 #include "template/template.h"
 
 #define NS_SECOND ((int64_t)1000000000)
 #define SECONDS_MOST ((int64_t)8000000000000) /* some 250,000 years around the epoch */
 
-static const char *const months[] = {"January",	  "February", "March",	  "April",
-				     "May",	  "June",     "July",	  "August",
-				     "September", "October",  "November", "December"};
-static const char *const days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
-				   "Thursday", "Friday", "Saturday"};
-
 /* ---- layouts --------------------------------------------------------------------------------- */
-
-enum piece {
-	PIECE_NONE,
-	PIECE_LONG_MONTH,
-	PIECE_MONTH,
-	PIECE_NUM_MONTH,
-	PIECE_ZERO_MONTH,
-	PIECE_LONG_WEEKDAY,
-	PIECE_WEEKDAY,
-	PIECE_DAY,
-	PIECE_UNDER_DAY,
-	PIECE_ZERO_DAY,
-	PIECE_UNDER_YEARDAY,
-	PIECE_ZERO_YEARDAY,
-	PIECE_HOUR,
-	PIECE_HOUR12,
-	PIECE_ZERO_HOUR12,
-	PIECE_MINUTE,
-	PIECE_ZERO_MINUTE,
-	PIECE_SECOND,
-	PIECE_ZERO_SECOND,
-	PIECE_LONG_YEAR,
-	PIECE_YEAR,
-	PIECE_PM,
-	PIECE_LOWER_PM,
-	PIECE_ZONE,
-	PIECE_OFFSET,
-	PIECE_FRACTION,
-};
-
-/* In the order they are tried; a longer one comes before its own beginning. */
-static const struct layout_word {
-	const char *word;
-	enum piece piece;
-	bool whole; /* no lower case letter may follow */
-} layout_words[] = {
-	{"January", PIECE_LONG_MONTH, false},
-	{"Jan", PIECE_MONTH, true},
-	{"Monday", PIECE_LONG_WEEKDAY, false},
-	{"Mon", PIECE_WEEKDAY, true},
-	{"MST", PIECE_ZONE, false},
-	{"002", PIECE_ZERO_YEARDAY, false},
-	{"01", PIECE_ZERO_MONTH, false},
-	{"02", PIECE_ZERO_DAY, false},
-	{"03", PIECE_ZERO_HOUR12, false},
-	{"04", PIECE_ZERO_MINUTE, false},
-	{"05", PIECE_ZERO_SECOND, false},
-	{"06", PIECE_YEAR, false},
-	{"15", PIECE_HOUR, false},
-	{"1", PIECE_NUM_MONTH, false},
-	{"2006", PIECE_LONG_YEAR, false},
-	{"2", PIECE_DAY, false},
-	{"__2", PIECE_UNDER_YEARDAY, false},
-	{"_2", PIECE_UNDER_DAY, false},
-	{"3", PIECE_HOUR12, false},
-	{"4", PIECE_MINUTE, false},
-	{"5", PIECE_SECOND, false},
-	{"PM", PIECE_PM, false},
-	{"pm", PIECE_LOWER_PM, false},
-	{"-070000", PIECE_OFFSET, false},
-	{"-07:00:00", PIECE_OFFSET, false},
-	{"-0700", PIECE_OFFSET, false},
-	{"-07:00", PIECE_OFFSET, false},
-	{"-07", PIECE_OFFSET, false},
-	{"Z070000", PIECE_OFFSET, false},
-	{"Z07:00:00", PIECE_OFFSET, false},
-	{"Z0700", PIECE_OFFSET, false},
-	{"Z07:00", PIECE_OFFSET, false},
-	{"Z07", PIECE_OFFSET, false},
-};
-
-static bool is_digit_at(struct str s, size_t i)
-{
-	return i < s.n && s.p[i] >= '0' && s.p[i] <= '9';
-}
-
-/* .000 or ,999: as many digits of the fraction; no other digit may follow. */
-static size_t fraction_len(struct str s)
-{
-	size_t n = 1;
-
-	if (s.n < 2 || (s.p[0] != '.' && s.p[0] != ',') || (s.p[1] != '0' && s.p[1] != '9'))
-		return 0;
-	while (n < s.n && s.p[n] == s.p[1])
-		n++;
-	return is_digit_at(s, n) ? 0 : n;
-}
-
-static bool word_fits(const struct layout_word *w, struct str s)
-{
-	size_t n = strlen(w->word);
-
-	if (!str_starts(s, w->word))
-		return false;
-	if (w->piece == PIECE_UNDER_DAY && str_starts(s, "_2006"))
-		return false; /* an underscore and the year */
-	return !w->whole || s.n == n || s.p[n] < 'a' || s.p[n] > 'z';
-}
-
-static enum piece piece_at(struct str s, size_t *n)
-{
-	for (size_t i = 0; i < ARRAY_LEN(layout_words); i++) {
-		if (word_fits(&layout_words[i], s)) {
-			*n = strlen(layout_words[i].word);
-			return layout_words[i].piece;
-		}
-	}
-	*n = fraction_len(s);
-	return *n ? PIECE_FRACTION : PIECE_NONE;
-}
 
 static void put_offset(struct buf *b, int offset, struct str layout)
 {
@@ -199,12 +83,12 @@ static void put_piece(struct buf *b, enum piece piece, const struct value_time *
 {
 	switch (piece) {
 	case PIECE_NONE: break;
-	case PIECE_LONG_MONTH: buf_adds(b, months[c->month - 1]); break;
-	case PIECE_MONTH: buf_add(b, str_cut(str_of(months[c->month - 1]), 0, 3)); break;
+	case PIECE_LONG_MONTH: buf_adds(b, golayout_months[c->month - 1]); break;
+	case PIECE_MONTH: buf_add(b, str_cut(str_of(golayout_months[c->month - 1]), 0, 3)); break;
 	case PIECE_NUM_MONTH: buf_printf(b, "%d", c->month); break;
 	case PIECE_ZERO_MONTH: buf_printf(b, "%02d", c->month); break;
-	case PIECE_LONG_WEEKDAY: buf_adds(b, days[c->weekday]); break;
-	case PIECE_WEEKDAY: buf_add(b, str_cut(str_of(days[c->weekday]), 0, 3)); break;
+	case PIECE_LONG_WEEKDAY: buf_adds(b, golayout_days[c->weekday]); break;
+	case PIECE_WEEKDAY: buf_add(b, str_cut(str_of(golayout_days[c->weekday]), 0, 3)); break;
 	case PIECE_DAY: buf_printf(b, "%d", c->day); break;
 	case PIECE_UNDER_DAY: buf_printf(b, "%2d", c->day); break;
 	case PIECE_ZERO_DAY: buf_printf(b, "%02d", c->day); break;
@@ -234,7 +118,7 @@ void gotime_format(struct buf *b, const struct value_time *t, struct str layout)
 
 	for (size_t i = 0; i < layout.n; i += n) {
 		struct str at = str_from(layout, i);
-		enum piece piece = piece_at(at, &n);
+		enum piece piece = golayout_piece(at, &n);
 
 		if (piece != PIECE_NONE) {
 			put_piece(b, piece, t, &c, str_cut(at, 0, n));
@@ -276,8 +160,8 @@ struct str gotime_go_string(struct value v, struct arena *a)
 	struct civil c = civil_time(v.time);
 
 	return arena_printf(a, "time.Date(%d, time.%s, %d, %d, %d, %d, %d, time.%s)", c.year,
-			    months[c.month - 1], c.day, c.hour, c.minute, c.second, (int)v.time->ns,
-			    v.time->offset_s || v.time->zone ? "Local" : "UTC");
+			    golayout_months[c.month - 1], c.day, c.hour, c.minute, c.second,
+			    (int)v.time->ns, v.time->offset_s || v.time->zone ? "Local" : "UTC");
 }
 
 static struct str duration_string(struct value v, struct arena *a)
@@ -299,12 +183,12 @@ static struct str name_string(const char *const *names, int64_t i, int64_t n, co
 
 static struct str month_string(struct value v, struct arena *a)
 {
-	return name_string(months, v.i - 1, 12, "Month", a);
+	return name_string(golayout_months, v.i - 1, 12, "Month", a);
 }
 
 static struct str weekday_string(struct value v, struct arena *a)
 {
-	return name_string(days, v.i, 7, "Weekday", a);
+	return name_string(golayout_days, v.i, 7, "Weekday", a);
 }
 
 /* ---- arithmetic ------------------------------------------------------------------------------ */

@@ -71,7 +71,6 @@ struct node {
 		} pipe;
 		struct {
 			struct node *pipe;
-			int slot; /* for an escaper */
 		} action;
 		struct {
 			struct node *pipe, *list, *else_list; /* NODE_IF, NODE_RANGE, NODE_WITH */

@@ -77,21 +77,11 @@ ATTR_CHECK bool template_set_parse(struct template_set *ts, struct str name, str
 				   const struct template_funcs *funcs, struct err *err);
 bool template_set_has(const struct template_set *ts, struct str name);
 
-/*
- * How a value is printed by an action. `slot` is the number that an analysis of the set gave to
- * that action (0: none); text is what text/template would print.
- */
-struct template_escaper {
-	void (*put)(const struct template_escaper *e, int slot, struct value v, struct str text,
-		    struct buf *out);
-	void *user;
-};
-
 struct template_options {
 	struct arena *arena; /* temporary values; the caller clears it after use */
 	const struct limits *limits;
-	const struct template_escaper *escaper; /* NULL: text mode */
-	void *user;				/* handed to functions */
+	bool html;  /* html/template: values are escaped for the place they stand in */
+	void *user; /* handed to functions */
 };
 
 struct template_result {
@@ -103,7 +93,8 @@ struct template_result {
 ATTR_CHECK struct template_result template_exec(const struct template_set *ts, struct str name,
 						struct value data, const struct template_options *o,
 						struct buf *out);
-/* For functions that run a template of the same set (tmpl): shares depth and step limits. */
+/* For functions that run a template of the same set (tmpl): shares depth and step limits. Always in
+ * text mode. */
 ATTR_CHECK struct template_result template_exec_nested(struct template_call *c, struct str name,
 						       struct value data, struct buf *out);
 

@@ -31,7 +31,8 @@ struct posting {
 	struct buf errors; /* of alerts that are refused, one a line */
 };
 
-/* A map of texts, empty ones left out; false if it is none, and the answer is made. */
+/* A map of texts; labels that are empty are left out. False if it is none, and the answer is made.
+ */
 static bool read_map(struct posting *p, const json_t *map, size_t i, const char *what,
 		     struct labels *out)
 {
@@ -40,6 +41,7 @@ static bool read_map(struct posting *p, const json_t *map, size_t i, const char 
 	json_t *value;
 
 	labels_builder_init(&lb);
+	lb.keep_empty = strcmp(what, "annotations") == 0;
 	json_object_foreach((json_t *)(uintptr_t)map, key, value)
 	{
 		if (!json_is_string(value)) {

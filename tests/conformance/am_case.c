@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "base/yaml.h"
+#include "notify/message.h"
 #include "tests/conformance/conformance.h"
 
 static bool no_read(void *arg ATTR_UNUSED, struct str path ATTR_UNUSED, struct arena *a ATTR_UNUSED,
@@ -63,11 +65,63 @@ struct labels am_labels(const json_t *map, struct arena *a)
 	json_t *value;
 
 	labels_builder_init(&lb);
+	lb.keep_empty = true;
 	json_object_foreach((json_t *)(uintptr_t)map, key, value)
 		labels_builder_set(&lb, str_of(key), str_of(json_string_value(value)));
 	ls = labels_builder_build(&lb, a);
 	labels_builder_done(&lb);
 	return ls;
+}
+
+static struct labels labels_or_nil(const json_t *o, const char *key, struct arena *a)
+{
+	const json_t *map = json_object_get(o, key);
+
+	return json_is_object(map) ? am_labels(map, a) : (struct labels){0};
+}
+
+static struct message_alert alert_of(const json_t *o, struct arena *a)
+{
+	struct message_alert al = {
+		.labels = labels_or_nil(o, "labels", a),
+		.annotations = labels_or_nil(o, "annotations", a),
+		.generator_url = arena_str(a, case_text(o, "generatorURL")),
+		.starts_at = MS_NONE,
+		.ends_at = MS_NONE,
+	};
+
+	if (!time_rfc3339(case_text(o, "startsAt"), &al.starts_at))
+		al.starts_at = MS_NONE;
+	/* Either has a status or an end. */
+	al.resolved = str_is(case_text(o, "status"), "resolved") ||
+		      (!json_object_get(o, "status") && json_object_get(o, "endsAt"));
+	if (al.resolved && !time_rfc3339(case_text(o, "endsAt"), &al.ends_at))
+		al.ends_at = MS_NONE;
+	al.hash = labels_hash(al.labels);
+	return al;
+}
+
+struct message *am_message(const json_t *data)
+{
+	const json_t *alerts = json_object_get(data, "alerts");
+	struct message *m = message_new();
+	struct arena *a = &m->arena;
+
+	m->receiver = arena_str(a, case_text(data, "receiver"));
+	m->external_url = arena_str(a, case_text(data, "externalURL"));
+	m->reason = arena_str(a, case_text(data, "notification_reason"));
+	m->group_labels = labels_or_nil(data, "groupLabels", a);
+	m->route_labels = labels_or_nil(data, "routeLabels", a);
+	m->n = json_array_size(alerts);
+	m->alerts = ARENA_ARRAY(a, struct message_alert, m->n + 1);
+	for (size_t i = 0; i < m->n; i++)
+		m->alerts[i] = alert_of(json_array_get(alerts, i), a);
+	message_finish(m);
+	if (json_object_get(data, "commonLabels")) {
+		m->common_labels = labels_or_nil(data, "commonLabels", a);
+		m->common_annotations = labels_or_nil(data, "commonAnnotations", a);
+	}
+	return m;
 }
 
 json_t *am_file(const char *path)

@@ -14,7 +14,11 @@ struct notify_config *am_config(struct str text, struct arena *a, struct diags *
 /* The first error, or the empty string. */
 const char *am_first_error(const struct diags *diags);
 /* An object of texts. */
-struct labels am_labels(const json_t *map, struct arena *a);
+struct labels am_labels(const json_t *map, struct arena *a); /* empty values are kept */
+struct message;
+/* A group of alerts as template data or as it is pushed; the caller frees it. Sets that are null
+ * there are nil. */
+struct message *am_message(const json_t *data);
 /* A file of JSON; the caller drops it. */
 json_t *am_file(const char *path);
 /* Calls fn for each case of a list, named PATH:SECTION:NUMBER (without a section PATH:NUMBER). */

@@ -343,10 +343,10 @@ static void test_nesting(void **state)
 }
 
 static struct str exec_named(struct arena *a, const struct template_set *ts, const char *name,
-			     const struct template_escaper *e)
+			     bool html)
 {
 	struct limits l;
-	struct template_options o = {.arena = a, .limits = &l, .escaper = e};
+	struct template_options o = {.arena = a, .limits = &l, .html = html};
 	struct buf b;
 	struct str out;
 
@@ -359,20 +359,9 @@ static struct str exec_named(struct arena *a, const struct template_set *ts, con
 	return out;
 }
 
-static void put_upper(const struct template_escaper *e, int slot, struct value v, struct str text,
-		      struct buf *out)
-{
-	assert_int_equal(slot, 0);
-	assert_int_equal(v.kind, VALUE_STRING);
-	assert_null(e->user);
-	buf_adds(out, "E");
-	buf_add(out, text);
-}
-
 /* Several texts in one set: the later definition counts, an empty one does not. */
 static void test_sets(void **state)
 {
-	static const struct template_escaper escaper = {.put = put_upper};
 	struct arena a;
 	struct limits l;
 	struct template_set *ts;
@@ -393,10 +382,10 @@ static void test_sets(void **state)
 	assert_false(template_set_parse(ts, STR("main"), STR("broken {{"), NULL, &err));
 	assert_true(template_set_has(ts, STR("x")));
 	assert_false(template_set_has(ts, STR("y")));
-	assert_true(str_is(exec_named(&a, ts, "main", NULL), "2<x>"));
-	assert_true(str_is(exec_named(&a, ts, "main", &escaper), "2E<x>"));
-	assert_true(str_is(exec_named(&a, ts, "one", NULL), "A"));
-	assert_true(str_is(exec_named(&a, ts, "nowhere", NULL), "error"));
+	assert_true(str_is(exec_named(&a, ts, "main", false), "2<x>"));
+	assert_true(str_is(exec_named(&a, ts, "main", true), "2&lt;x&gt;"));
+	assert_true(str_is(exec_named(&a, ts, "one", false), "A"));
+	assert_true(str_is(exec_named(&a, ts, "nowhere", false), "error"));
 	assert_true(template_set_option(ts, STR("missingkey=error"), &err));
 	assert_false(template_set_option(ts, STR("missingkey=x"), &err));
 	assert_string_equal(err.msg, "unrecognized option: missingkey=x");
