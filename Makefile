@@ -62,7 +62,7 @@ endif
 endef
 Q := $(if $(V),,@)
 GENERATED :=
--include store/module.mk web/module.mk evaluator/module.mk
+-include store/module.mk web/module.mk notify/module.mk
 $(foreach f,$(FLOORS),$(eval $(call floor_rules,$(f))))
 
 $(B)/%.o: %.c | $(GENERATED)

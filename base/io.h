@@ -33,6 +33,14 @@ struct io_mail {
 	const struct tls_config *tls;		  /* NULL: the defaults */
 };
 
+/* Where a secret stands: how the text of its file is encoded there. */
+enum io_place { IO_IN_URL_PATH, IO_IN_URL_QUERY, IO_IN_HEADER, IO_IN_JSON };
+/* A mark in URL, headers or body that stands for the text of a file. */
+struct io_secret {
+	struct str mark, file;
+	enum io_place place;
+};
+
 /* Everything is borrowed for the call of fetch only, `config` until the call is done. */
 struct io_request {
 	struct str method;   /* "GET", "POST", "PATCH" ... */
@@ -42,6 +50,8 @@ struct io_request {
 	const struct io_header *headers;
 	size_t n_headers;
 	struct str body;
+	const struct io_secret *secrets; /* files are read at each request */
+	size_t n_secrets;
 	const struct http_config *config; /* NULL: the defaults */
 	const struct io_mail *mail;	  /* NULL: not SMTP */
 	ms_t timeout;			  /* of the whole exchange */

@@ -26,6 +26,19 @@ void url_put_query(struct buf *b, struct str s)
 	}
 }
 
+void url_put_path(struct buf *b, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (unreserved(c) || c == '$' || c == '&' || c == '+' || c == '=' || c == ':' ||
+		    c == '@')
+			buf_addc(b, (char)c);
+		else
+			buf_printf(b, "%%%02X", c);
+	}
+}
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -3,6 +3,7 @@
  * know about one is set up in http_setup.c and http_mail.c, its sockets are in curl_sockets.c.
  */
 #include "host/http_out.h"
+#include "host/secret_marks.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -452,6 +453,8 @@ static bool find_url(struct transfer *t, struct err *err)
 			return false;
 		t->req.url = arena_str(&t->arena, url);
 	}
+	if (!secret_marks_replace(&t->req, &t->out->secrets, &t->arena, err))
+		return false;
 	if (t->req.url_tail.n)
 		t->req.url = arena_printf(&t->arena, "%.*s%.*s", STR_ARG(t->req.url),
 					  STR_ARG(t->req.url_tail));
@@ -576,6 +579,17 @@ static struct io_mail *mail_copy(struct transfer *t, const struct io_mail *m)
 	return &t->mail;
 }
 
+static struct io_secret *secrets_copy(struct arena *a, const struct io_request *req)
+{
+	struct io_secret *v = ARENA_ARRAY(a, struct io_secret, req->n_secrets + 1);
+
+	for (size_t i = 0; i < req->n_secrets; i++)
+		v[i] = (struct io_secret){.mark = arena_str(a, req->secrets[i].mark),
+					  .file = arena_str(a, req->secrets[i].file),
+					  .place = req->secrets[i].place};
+	return v;
+}
+
 static void copy_request(struct transfer *t, const struct io_request *req)
 {
 	static const struct http_config defaults = {.follow_redirects = true, .enable_http2 = true};
@@ -593,6 +607,7 @@ static void copy_request(struct transfer *t, const struct io_request *req)
 	t->req.url_file = arena_str(a, req->url_file);
 	t->req.url_tail = arena_str(a, req->url_tail);
 	t->req.headers = headers;
+	t->req.secrets = secrets_copy(a, req);
 	t->req.body = arena_str(a, req->body);
 	if (!req->config)
 		t->req.config = &defaults;

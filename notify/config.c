@@ -1,10 +1,6 @@
 /*
  * Alertmanager's keys: global, receivers, route, templates; see config.h. Refusals and defaults are
  * Alertmanager's (reference: alertmanager.md §1), collected instead of stopping at the first.
- *
- * What Alertmanager has and rouse does not have yet is refused where it would change who is told
- * what. Global settings of receiver kinds that are not there are only checked: no receiver can use
- * them.
  */
 #include "base/mem.h"
 #include "notify/config_inner.h"
@@ -227,30 +223,7 @@ static bool read_global(const struct config_reader *r, const struct yaml_node *n
 
 /* ---- receivers ------------------------------------------------------------------------ */
 
-static const char OTHER_KINDS[] =
-	"slack_configs pagerduty_configs opsgenie_configs victorops_configs pushover_configs "
-	"sns_configs telegram_configs webex_configs wechat_configs msteams_configs "
-	"msteamsv2_configs jira_configs rocketchat_configs mattermost_configs incidentio_configs "
-	"oncall_configs";
-
-/* Keys that neither the kind nor we have asked for. */
-static bool check_entry_keys(const struct fields *f, const struct receiver_kind *kind,
-			     const struct yaml_node *node)
-{
-	const char *words = kind->words;
-	bool ok = true;
-
-	for (size_t i = 0; i < node->n; i++) {
-		struct yaml_pair *p = &node->pairs[i];
-
-		if (p->seen || !fields_has_word(words, p->key->value))
-			continue;
-		p->seen = true;
-		ok = fields_error(f, p->key, "%.*s in %s is not supported yet",
-				  STR_ARG(p->key->value), kind->config_key);
-	}
-	return fields_unseen(f, node, kind->config_key, words) && ok;
-}
+static const char OTHER_KINDS[] = "oncall_configs";
 
 /* The keys that all kinds have. */
 struct entry_draft {
@@ -264,6 +237,13 @@ static const struct field ENTRY_FIELDS[] = {
 	FIELD(BOOL, struct entry_draft, update_message),
 };
 
+static bool has_common(const struct receiver_kind *kind, const struct field *f)
+{
+	if (strcmp(f->name, "http_config") == 0)
+		return !kind->no_http;
+	return strcmp(f->name, "update_message") != 0 || kind->can_update;
+}
+
 static bool read_common(const struct config_reader *r, const struct receiver_kind *kind,
 			const struct yaml_node *node, struct integration *out)
 {
@@ -274,8 +254,7 @@ static bool read_common(const struct config_reader *r, const struct receiver_kin
 
 	/* Without http_config or update_message the key is as unknown as any other. */
 	for (size_t i = 0; i < ARRAY_LEN(ENTRY_FIELDS); i++) {
-		if (fields_has_word(kind->words, str_of(ENTRY_FIELDS[i].name)) ||
-		    (kind->can_update && strcmp(ENTRY_FIELDS[i].name, "update_message") == 0))
+		if (has_common(kind, &ENTRY_FIELDS[i]))
 			table[n++] = ENTRY_FIELDS[i];
 	}
 	lax.ignore_unknown = true;
@@ -286,8 +265,49 @@ static bool read_common(const struct config_reader *r, const struct receiver_kin
 	out->http = &r->config->global.http;
 	if (!d.http_config || d.http_config->kind == YAML_NULL)
 		return true;
+	out->own_http = true;
 	out->http = ARENA_NEW(r->fields.arena, struct http_config);
 	return read_http(r, d.http_config, out->http);
+}
+
+/* The kind's own keys, into a record of its own. */
+static bool read_own(const struct config_reader *r, const struct receiver_kind *kind,
+		     const struct yaml_node *node, struct integration *out)
+{
+	struct kind_entry e = {.fields = r->fields,
+			       .node = node,
+			       .global = &r->config->global,
+			       .to = out};
+	void *config = arena_alloc(r->fields.arena, MAX(kind->config_size, (size_t)1));
+
+	e.fields.ignore_unknown = true;
+	if (kind->defaults)
+		memcpy(config, kind->defaults, kind->config_size);
+	else
+		memset(config, 0, kind->config_size);
+	out->config = config;
+	return fields_read(&e.fields, node, kind->config_key, kind->fields, kind->n_fields,
+			   config) &&
+	       (!kind->check || kind->check(&e, config));
+}
+
+/* Keys that nobody has asked for, with the nearest of those that there are. */
+static bool check_entry_keys(const struct fields *f, const struct receiver_kind *kind,
+			     const struct yaml_node *node)
+{
+	struct buf words;
+	bool ok;
+
+	buf_init(&words, BUF_MAX_ANY);
+	for (size_t i = 0; i < ARRAY_LEN(ENTRY_FIELDS); i++) {
+		if (has_common(kind, &ENTRY_FIELDS[i]))
+			buf_printf(&words, "%s ", ENTRY_FIELDS[i].name);
+	}
+	for (size_t i = 0; i < kind->n_fields; i++)
+		buf_printf(&words, "%s ", kind->fields[i].name);
+	ok = fields_unseen(f, node, kind->config_key, buf_cstr(&words));
+	buf_done(&words);
+	return ok;
 }
 
 /* Kinds may keep nodes (a payload), so entries live as long as the configuration. */
@@ -315,11 +335,13 @@ static bool read_entry(const struct config_reader *r, const struct receiver *rc,
 		       size_t index, struct integration *out)
 {
 	const struct fields *f = &r->fields;
-	const struct yaml_node *node = keep_node(f->arena, written);
+	struct yaml_node *node = keep_node(f->arena, written);
 	size_t errors = f->diags->errors + f->diags->left_out;
 
 	*out = (struct integration){.kind = kind, .receiver = rc->name, .index = (int)index};
 	out->id = arena_printf(f->arena, "%.*s/%s/%zu", STR_ARG(rc->name), kind->name, index);
+	if (node->kind == YAML_NULL && kind->all_global)
+		node->kind = YAML_MAP; /* an empty one */
 	if (node->kind == YAML_NULL)
 		return fields_error(f, node, "missing %s config", kind->name);
 	if (node->kind != YAML_MAP)
@@ -327,8 +349,10 @@ static bool read_entry(const struct config_reader *r, const struct receiver *rc,
 				    kind->config_key, yaml_kind_name(node));
 	if (!read_common(r, kind, node, out))
 		return false;
-	out->config = kind->parse(node, &r->config->global, f->arena, f->file, f->diags);
-	return check_entry_keys(f, kind, node) && out->config &&
+
+	bool ok = read_own(r, kind, node, out);
+
+	return check_entry_keys(f, kind, node) && ok &&
 	       f->diags->errors + f->diags->left_out == errors;
 }
 
@@ -515,26 +539,6 @@ static bool read_templates(const struct config_reader *r, const struct field_tex
 
 /* ---- the top -------------------------------------------------------------------------- */
 
-/* Parts that change who is told what, or that somebody relies on, and that are not there yet. */
-static bool check_later(const struct fields *f, const struct top_draft *d)
-{
-	const struct {
-		const char *name;
-		const struct yaml_node *node;
-	} later[] = {
-		{"tracing", d->tracing},
-		{"event_recorder", d->event_recorder},
-	};
-	bool ok = true;
-
-	for (size_t i = 0; i < ARRAY_LEN(later); i++) {
-		if (later[i].node && later[i].node->n > 0)
-			ok = fields_error(f, later[i].node, "%s is not supported yet",
-					  later[i].name);
-	}
-	return ok;
-}
-
 static bool read_top(struct config_reader *r, const struct yaml_node *top)
 {
 	struct top_draft d = {0};
@@ -557,7 +561,8 @@ static bool read_top(struct config_reader *r, const struct yaml_node *top)
 				  yaml_kind_name(d.route));
 	else if (d.route || any)
 		ok = fields_error(&r->fields, d.route ? d.route : top, "no routes provided");
-	return check_later(&r->fields, &d) && ok;
+	ok &= config_read_tracing(r, d.tracing);
+	return config_read_event_recorder(r, d.event_recorder) && ok;
 }
 
 /* The folder of a file, without the slash; empty for one in the working directory. */

@@ -49,6 +49,7 @@ struct integration {
 	bool send_resolved;
 	bool update_message;
 	struct http_config *http;
+	bool own_http;	    /* it has an http_config of its own */
 	const void *config; /* the kind's own struct */
 };
 

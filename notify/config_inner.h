@@ -31,6 +31,9 @@ ATTR_CHECK bool config_read_matchers(const struct config_reader *r, const struct
 ATTR_CHECK bool config_read_inhibit_rules(const struct config_reader *r,
 					  const struct yaml_node *list);
 
+ATTR_CHECK bool config_read_tracing(const struct config_reader *r, const struct yaml_node *node);
+ATTR_CHECK bool config_read_event_recorder(const struct config_reader *r,
+					   const struct yaml_node *node);
 /* The entries of time_intervals or mute_time_intervals (`key`), behind those that are there. */
 ATTR_CHECK bool config_read_time_intervals(const struct config_reader *r, const char *key,
 					   const struct yaml_node *list);

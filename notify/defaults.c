@@ -1,183 +1,31 @@
 /*
- * The default templates: Alertmanager's names, so that configurations written for it work, with
- * rouse's own words. The text ones say what upstream's say, in the same lines.
+ * The default templates: files of notify/templates/, which are part of the program.
  */
 #include "notify/func.h"
 
-static const char TEXT[] =
-	"{{ define \"__alertmanager\" }}Alertmanager{{ end }}"
-	"{{ define \"__alertmanagerURL\" }}"
-	"{{ .ExternalURL }}/#/alerts?receiver={{ urlquery .Receiver }}{{ end }}"
-	"{{ define \"__description\" }}{{ end }}"
+#define EMBED(symbol, file) \
+	__asm__(".pushsection .rodata\n" \
+		".global templates_" #symbol "\n.hidden templates_" #symbol "\n" \
+		".global templates_" #symbol "_end\n.hidden templates_" #symbol "_end\n" \
+		"templates_" #symbol ":\n.incbin \"notify/templates/" file "\"\n" \
+		"templates_" #symbol "_end:\n.byte 0\n" \
+		".popsection\n"); \
+	extern const char templates_##symbol[], templates_##symbol##_end[];
 
-	/* [FIRING:2] group's values (what else all have in common) */
-	"{{ define \"__subject\" -}}"
-	"[{{ toUpper .Status }}{{ with .Alerts.Firing }}:{{ len . }}{{ end }}]"
-	" {{ join \" \" .GroupLabels.SortedPairs.Values }} "
-	"{{ if gt (len .CommonLabels) (len .GroupLabels) }}"
-	"({{ join \" \" (.CommonLabels.Remove .GroupLabels.Names).Values }}){{ end }}"
-	"{{ end }}"
+EMBED(default, "default.tmpl")
+EMBED(email, "email.tmpl")
 
-	/* Labels and annotations of alerts, as plain lines and as Markdown. */
-	"{{ define \"__text_pairs\" }}{{ range .SortedPairs }}"
-	" - {{ .Name }} = {{ .Value }}\n{{ end }}{{ end }}"
-	"{{ define \"__text_alert_list\" }}{{ range . -}}"
-	"Labels:\n{{ template \"__text_pairs\" .Labels }}"
-	"Annotations:\n{{ template \"__text_pairs\" .Annotations }}"
-	"Source: {{ .GeneratorURL }}\n{{ end }}{{ end }}"
-	"{{ define \"__markdown_pairs\" }}{{ range .SortedPairs }}"
-	"  - {{ .Name }} = {{ .Value }}\n{{ end }}\n{{ end }}"
-	"{{ define \"__text_alert_list_markdown\" }}{{ range . }}\n"
-	"Labels:\n{{ template \"__markdown_pairs\" .Labels }}"
-	"Annotations:\n{{ template \"__markdown_pairs\" .Annotations }}"
-	"Source: {{ .GeneratorURL }}\n{{ end }}\n{{ end }}"
-
-	/* What fires, then what is over: with room around it, close together, as Markdown. */
-	"{{ define \"__text_alerts\" }}\n"
-	"{{ with .Alerts.Firing }}\nAlerts Firing:\n{{ template \"__text_alert_list\" . }}\n"
-	"{{ end }}\n"
-	"{{ with .Alerts.Resolved }}\nAlerts Resolved:\n{{ template \"__text_alert_list\" . }}\n"
-	"{{ end }}\n{{ end }}"
-	"{{ define \"__text_alerts_close\" }}\n"
-	"{{ with .Alerts.Firing }}Alerts Firing:\n{{ template \"__text_alert_list\" . }}{{ end }}\n"
-	"{{ with .Alerts.Resolved }}Alerts Resolved:\n{{ template \"__text_alert_list\" . }}"
-	"{{ end }}{{ end }}"
-	"{{ define \"__markdown_alerts\" }}\n"
-	"{{ with .Alerts.Firing }}\n# Alerts Firing:\n"
-	"{{ template \"__text_alert_list_markdown\" . }}\n{{ end }}\n"
-	"{{ with .Alerts.Resolved }}\n# Alerts Resolved:\n"
-	"{{ template \"__text_alert_list_markdown\" . }}\n{{ end }}\n{{ end }}"
-	"{{ define \"__common_annotations\" }}"
-	"{{ join \" \" .CommonAnnotations.SortedPairs.Values }}{{ end }}"
-	"{{ define \"__color\" }}{{ if eq .Status \"firing\" }}danger{{ else }}good{{ end }}{{ end "
-	"}}"
-
-	"{{ define \"discord.default.content\" }}{{ end }}"
-	"{{ define \"discord.default.title\" }}{{ template \"__subject\" . }}{{ end }}"
-	"{{ define \"discord.default.message\" }}{{ template \"__text_alerts\" . }}{{ end }}"
-
-	"{{ define \"slack.default.title\" }}{{ template \"__subject\" . }}{{ end }}"
-	"{{ define \"slack.default.username\" }}{{ template \"__alertmanager\" . }}{{ end }}"
-	"{{ define \"slack.default.fallback\" }}{{ template \"slack.default.title\" . }} | "
-	"{{ template \"slack.default.titlelink\" . }}{{ end }}"
-	"{{ define \"slack.default.callbackid\" }}{{ end }}"
-	"{{ define \"slack.default.pretext\" }}{{ end }}"
-	"{{ define \"slack.default.titlelink\" }}{{ template \"__alertmanagerURL\" . }}{{ end }}"
-	"{{ define \"slack.default.iconemoji\" }}{{ end }}"
-	"{{ define \"slack.default.iconurl\" }}{{ end }}"
-	"{{ define \"slack.default.text\" }}{{ end }}"
-	"{{ define \"slack.default.footer\" }}{{ end }}"
-	"{{ define \"slack.default.color\" }}{{ template \"__color\" . }}{{ end }}"
-
-	"{{ define \"pagerduty.default.description\" }}{{ template \"__subject\" . }}{{ end }}"
-	"{{ define \"pagerduty.default.client\" }}{{ template \"__alertmanager\" . }}{{ end }}"
-	"{{ define \"pagerduty.default.clientURL\" }}{{ template \"__alertmanagerURL\" . }}{{ end "
-	"}}"
-	"{{ define \"pagerduty.default.instances\" }}{{ template \"__text_alert_list\" . }}{{ end "
-	"}}"
-
-	"{{ define \"opsgenie.default.message\" }}{{ template \"__subject\" . }}{{ end }}"
-	"{{ define \"opsgenie.default.description\" }}{{ template \"__common_annotations\" . }}"
-	"{{ template \"__text_alerts_close\" . }}{{ end }}"
-	"{{ define \"opsgenie.default.source\" }}{{ template \"__alertmanagerURL\" . }}{{ end }}"
-
-	"{{ define \"wechat.default.message\" }}{{ template \"__subject\" . }}\n"
-	"{{ template \"__common_annotations\" . }}{{ template \"__text_alerts_close\" . }}\n"
-	"AlertmanagerUrl:\n{{ template \"__alertmanagerURL\" . }}{{ end }}"
-	"{{ define \"wechat.default.to_user\" }}{{ end }}"
-	"{{ define \"wechat.default.to_party\" }}{{ end }}"
-	"{{ define \"wechat.default.to_tag\" }}{{ end }}"
-	"{{ define \"wechat.default.agent_id\" }}{{ end }}"
-
-	"{{ define \"victorops.default.state_message\" }}{{ template \"__common_annotations\" . }}"
-	"{{ template \"__text_alerts_close\" . }}{{ end }}"
-	"{{ define \"victorops.default.entity_display_name\" }}{{ template \"__subject\" . }}{{ "
-	"end }}"
-	"{{ define \"victorops.default.monitoring_tool\" }}{{ template \"__alertmanager\" . }}{{ "
-	"end }}"
-
-	"{{ define \"pushover.default.title\" }}{{ template \"__subject\" . }}{{ end }}"
-	"{{ define \"pushover.default.message\" }}{{ template \"__common_annotations\" . }}"
-	"{{ template \"__text_alerts\" . }}{{ end }}"
-	"{{ define \"pushover.default.url\" }}{{ template \"__alertmanagerURL\" . }}{{ end }}"
-
-	"{{ define \"sns.default.subject\" }}{{ template \"__subject\" . }}{{ end }}"
-	"{{ define \"sns.default.message\" }}{{ template \"__common_annotations\" . }}"
-	"{{ template \"__text_alerts\" . }}{{ end }}"
-
-	"{{ define \"telegram.default.message\" }}{{ template \"__text_alerts\" . }}{{ end }}"
-
-	"{{ define \"webex.default.message\" }}{{ template \"__common_annotations\" . }}"
-	"{{ template \"__text_alerts\" . }}{{ end }}"
-
-	"{{ define \"msteams.default.summary\" }}{{ template \"__subject\" . }}{{ end }}"
-	"{{ define \"msteams.default.title\" }}{{ template \"__subject\" . }}{{ end }}"
-	"{{ define \"msteams.default.text\" }}{{ template \"__markdown_alerts\" . }}{{ end }}"
-	"{{ define \"msteamsv2.default.title\" }}{{ template \"__subject\" . }}{{ end }}"
-	"{{ define \"msteamsv2.default.text\" }}{{ template \"__markdown_alerts\" . }}{{ end }}"
-
-	"{{ define \"jira.default.summary\" }}{{ template \"__subject\" . }}{{ end }}"
-	"{{ define \"jira.default.description\" }}{{ template \"__markdown_alerts\" . }}{{ end }}"
-	/* The worst severity of what fires, or of what is over. */
-	"{{ define \"__jira_worst\" }}{{ $worst := \"\" }}{{ range . }}{{ with .Labels.severity }}"
-	"{{ if eq . \"critical\" }}{{ $worst = \"High\" }}"
-	"{{ else if and (eq . \"warning\") (ne $worst \"High\") }}{{ $worst = \"Medium\" }}"
-	"{{ else if and (eq . \"info\") (eq $worst \"\") }}{{ $worst = \"Low\" }}{{ end }}"
-	"{{ end }}{{ end }}{{ $worst }}{{ end }}"
-	"{{ define \"jira.default.priority\" }}"
-	"{{ with .Alerts.Firing }}{{ template \"__jira_worst\" . }}{{ else }}"
-	"{{ template \"__jira_worst\" .Alerts.Resolved }}{{ end }}{{ end }}"
-
-	"{{ define \"rocketchat.default.title\" }}{{ template \"__subject\" . }}{{ end }}"
-	"{{ define \"rocketchat.default.alias\" }}{{ template \"__alertmanager\" . }}{{ end }}"
-	"{{ define \"rocketchat.default.titlelink\" }}{{ template \"__alertmanagerURL\" . }}{{ end "
-	"}}"
-	"{{ define \"rocketchat.default.emoji\" }}{{ end }}"
-	"{{ define \"rocketchat.default.iconurl\" }}{{ end }}"
-	"{{ define \"rocketchat.default.text\" }}{{ end }}"
-
-	"{{ define \"mattermost.default.color\" }}{{ template \"__color\" . }}{{ end }}"
-	"{{ define \"mattermost.default.username\" }}{{ template \"__alertmanager\" . }}{{ end }}"
-	"{{ define \"mattermost.default.title\" }}{{ template \"__subject\" . }}{{ end }}"
-	"{{ define \"mattermost.default.titlelink\" }}{{ template \"__alertmanagerURL\" . }}{{ end "
-	"}}"
-	"{{ define \"mattermost.default.fallback\" }}{{ template \"mattermost.default.title\" . }} "
-	"| "
-	"{{ template \"mattermost.default.titlelink\" . }}{{ end }}"
-	"{{ define \"mattermost.default.text\" }}{{ template \"__markdown_alerts\" . }}{{ end }}"
-
-	"{{ define \"email.default.subject\" }}{{ template \"__subject\" . }}{{ end }}"
-	"{{ define \"email.default.text\" }}{{ template \"__subject\" . }}\n"
-	"{{ template \"__text_alerts\" . }}\n"
-	"{{ .ExternalURL }}\n{{ end }}"
-
-	"{{ define \"__html_pairs\" }}{{ range .SortedPairs }}"
-	"<tr><td style=\"padding:2px 12px 2px 0;color:#666;vertical-align:top\">{{ .Name }}</td>"
-	"<td style=\"padding:2px 0;vertical-align:top\">{{ .Value }}</td></tr>\n"
-	"{{ end }}{{ end }}"
-	"{{ define \"__html_alerts\" }}{{ range . }}"
-	"<table style=\"border-collapse:collapse;margin:0 0 6px;font-size:14px\">\n"
-	"{{ template \"__html_pairs\" .Annotations }}{{ template \"__html_pairs\" .Labels }}"
-	"</table>\n<p style=\"margin:0 0 18px;font-size:13px;color:#666\">"
-	"since {{ .StartsAt.Format \"2006-01-02 15:04:05 MST\" }}"
-	"{{ if match \"^https?://\" .GeneratorURL }}"
-	" &middot; <a href=\"{{ .GeneratorURL }}\">source</a>{{ end }}</p>\n"
-	"{{ end }}{{ end }}"
-	"{{ define \"email.default.html\" }}<!DOCTYPE html>\n"
-	"<html><head><meta charset=\"utf-8\"><title>{{ template \"__subject\" . }}</title></head>\n"
-	"<body style=\"margin:0;padding:16px;font-family:sans-serif;color:#222\">\n"
-	"<div style=\"max-width:640px;margin:0 auto\">\n"
-	"<h1 style=\"margin:0 0 16px;padding:12px;border-radius:4px;font-size:17px;color:#fff;"
-	"background:{{ if .Alerts.Firing }}#b3261e{{ else }}#2e7d32{{ end }}\">"
-	"{{ template \"__subject\" . }}</h1>\n"
-	"{{ with .Alerts.Firing }}<h2 style=\"font-size:15px\">Firing ({{ len . }})</h2>\n"
-	"{{ template \"__html_alerts\" . }}{{ end }}"
-	"{{ with .Alerts.Resolved }}<h2 style=\"font-size:15px\">Resolved ({{ len . }})</h2>\n"
-	"{{ template \"__html_alerts\" . }}{{ end }}"
-	"<p style=\"font-size:13px\"><a href=\"{{ .ExternalURL }}\">rouse</a></p>\n"
-	"</div></body></html>\n{{ end }}";
-
-struct str notify_default_templates(void)
+static struct str text_of(const char *from, const char *to)
 {
-	return (struct str){.p = TEXT, .n = sizeof(TEXT) - 1};
+	return (struct str){.p = from, .n = (size_t)(to - from)};
+}
+
+bool notify_parse_default_templates(struct template_set *ts, struct err *err)
+{
+	return template_set_parse(ts, STR("default.tmpl"),
+				  text_of(templates_default, templates_default_end),
+				  &notify_template_funcs, err) &&
+	       template_set_parse(ts, STR("email.tmpl"),
+				  text_of(templates_email, templates_email_end),
+				  &notify_template_funcs, err);
 }

@@ -93,7 +93,17 @@ static void begin_plain(struct attempt *at)
 {
 	at->row->plain = at->d.plain = true;
 	at->d.step = 0;
-	at->d.request = (struct io_request){0};
+}
+
+/* Access tokens and the like outlive the attempt. */
+static void keep_memo(struct attempt *at)
+{
+	struct dest *dest = at->row->lane->dest;
+
+	if (!at->d.new_memo.p)
+		return;
+	free(dest->memo);
+	dest->memo = mem_str(at->d.new_memo);
 }
 
 static void advance(struct attempt *at, struct now now, const struct io_reply *reply)
@@ -103,9 +113,8 @@ static void advance(struct attempt *at, struct now now, const struct io_reply *r
 
 		at->d.wait = -1;
 		at->d.scope = DEAD_MESSAGE;
-		if (!reply)
-			at->d.request = (struct io_request){0};
-		result = at->d.to->kind->step(&at->d, now, reply);
+		result = receiver_step(&at->d, now, reply);
+		keep_memo(at);
 		reply = NULL;
 		if (result == DELIVER_PLAIN && !at->d.plain) {
 			begin_plain(at);
@@ -174,6 +183,7 @@ void deliver_start(struct row *r, struct now now)
 		.key = str_of(r->key),
 		.provider_id = edit ? str_of(r->lane->message_id) : (struct str){0},
 		.attempt = r->attempts,
+		.memo = str_of(dest->memo),
 		.plain = r->plain,
 		.deadline = REQUEST_TIMEOUT,
 		.arena = &at->arena,

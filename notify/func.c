@@ -416,8 +416,7 @@ struct template_set *notify_template_set(struct arena *a, const struct limits *l
 	struct err err;
 
 	template_set_missing_key(ts, TEMPLATE_MISSING_ZERO);
-	CHECK(template_set_parse(ts, STR("default.tmpl"), notify_default_templates(),
-				 &notify_template_funcs, &err));
+	CHECK(notify_parse_default_templates(ts, &err));
 	return ts;
 }
 
@@ -456,12 +455,12 @@ static void know_route_labels(struct template_set *ts, const struct message *m, 
 }
 
 bool notify_expand(const struct rendering *x, struct str name, struct str text, struct value dot,
-		   enum render_mode mode, struct str *out, struct err *err)
+		   struct str *out, struct err *err)
 {
 	struct func_env env = {.now = x->now, .message = x->message};
 	struct template_options o = {.arena = x->arena,
 				     .limits = x->limits,
-				     .html = mode == RENDER_HTML,
+				     .html = x->mode == RENDER_HTML,
 				     .user = &env};
 	struct template_result r;
 	struct buf b;
@@ -489,7 +488,8 @@ bool notify_render(struct delivery *d, struct now now, const char *key, struct s
 			      .message = d->message,
 			      .limits = d->limits,
 			      .arena = d->arena,
-			      .now = now.wall};
+			      .now = now.wall,
+			      .mode = mode};
 
 	if (template_is_plain(text)) {
 		*out = text;
@@ -498,7 +498,7 @@ bool notify_render(struct delivery *d, struct now now, const char *key, struct s
 	if (!d->templates)
 		return err_set(&d->err, -1, "there are no templates");
 	return notify_expand(&x, arena_printf(d->arena, "%.*s %s", STR_ARG(d->to->id), key), text,
-			     notify_template_data(d->message, d->arena), mode, out, &d->err);
+			     notify_template_data(d->message, d->arena), out, &d->err);
 }
 
 struct labels notify_route_labels(struct template_set *ts, const struct message *m, struct now now,
@@ -521,7 +521,7 @@ struct labels notify_route_labels(struct template_set *ts, const struct message 
 
 		if (!template_is_plain(text) &&
 		    !notify_expand(&x, route_label_name(a, text), text, notify_template_data(m, a),
-				   RENDER_TEXT, &text, &ignored))
+				   &text, &ignored))
 			text = label.value;
 		labels_builder_set(&lb, label.name, text);
 	}

@@ -2,7 +2,7 @@
  * Alertmanager's templates on rouse's engine: its functions, its data, its default templates.
  *
  * Whoever builds a template set for notify_config.templates sets missingkey=zero, parses
- * notify_default_templates first and then the files of `templates:`, all with
+ * notify_parse_default_templates first and then the files of `templates:`, all with
  * notify_template_funcs. Texts of receivers' keys are parsed into that set when first used.
  */
 #ifndef NOTIFY_FUNC_H
@@ -18,8 +18,8 @@ struct delivery;
 struct message;
 
 extern const struct template_funcs notify_template_funcs;
-/* rouse's own words under Alertmanager's names: __subject, discord.default.title ... */
-struct str notify_default_templates(void);
+/* Alertmanager's names: __subject, discord.default.title ...; files of notify/templates/. */
+ATTR_CHECK bool notify_parse_default_templates(struct template_set *ts, struct err *err);
 /* A set as above with only the defaults in it. */
 struct template_set *notify_template_set(struct arena *a, const struct limits *l);
 
@@ -37,11 +37,11 @@ struct rendering {
 	const struct limits *limits;
 	struct arena *arena;
 	ms_t now;
+	enum render_mode mode;
 };
 /* Expands `text`, which is kept in the set as `name`, over a value. */
 ATTR_CHECK bool notify_expand(const struct rendering *x, struct str name, struct str text,
-			      struct value dot, enum render_mode mode, struct str *out,
-			      struct err *err);
+			      struct value dot, struct str *out, struct err *err);
 /* Expands the text of a receiver's key over the delivery's message into its arena. `key` names
  * the text in error messages. */
 ATTR_CHECK bool notify_render(struct delivery *d, struct now now, const char *key, struct str text,

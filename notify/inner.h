@@ -115,6 +115,7 @@ struct dest {
 	uint64_t reasons[8]; /* failed, by enum fail_reason */
 	ms_t last_sent_at, last_failed_at;
 	char *last_error;
+	char *memo; /* what its kind told to remember; NULL: nothing */
 	double latency_sum_s;
 	uint64_t latency_count;
 };

@@ -193,6 +193,7 @@ void lane_free_all(struct notify *n)
 		timer_stop(n->env.timers, &d->timer);
 		free(d->id);
 		free(d->last_error);
+		free(d->memo);
 		free(d);
 	}
 	map_done(&n->dests);

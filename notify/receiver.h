@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/err.h"
+#include "base/fields.h"
 #include "base/io.h"
 #include "notify/config.h"
 
@@ -35,9 +36,12 @@ struct delivery {
 	int attempt;		/* from 1 */
 	bool plain;		/* the plainer form is wanted */
 	int step;	     /* how many requests of this attempt were answered; kinds may count */
+	struct str note;     /* the kind's own, between the steps of one attempt */
 	ms_t deadline;	     /* timeout of one request */
 	struct arena *arena; /* of this attempt: everything built lives here */
 	struct template_set *templates; /* of the configuration; NULL: only plain texts */
+	struct str
+		memo; /* what the kind told to remember of the destination; empty after a start */
 	const struct limits *limits;
 
 	/* out */
@@ -45,21 +49,33 @@ struct delivery {
 	ms_t wait;
 	enum dead_scope scope;
 	struct str new_provider_id; /* what to remember for later edits */
+	struct str new_memo;	    /* p is NULL: as it was; an access token, in memory only */
 	struct err err;		    /* why RETRY or DEAD, in words, without secrets */
+};
+
+/* One entry of a receiver's list while it is read. */
+struct kind_entry {
+	struct fields fields; /* its arena is the configuration's */
+	const struct yaml_node *node;
+	const struct global_config *global;
+	struct integration *to; /* http is set; check may put another one there */
 };
 
 struct receiver_kind {
 	const char *name;	/* "webhook": as in metrics and ids */
 	const char *config_key; /* "webhook_configs" */
-	/* Every key of an entry that Alertmanager knows, separated by blanks: what is offered where
-	 * a key is mistyped, and refused in words where the kind does not read it. */
-	const char *words;
-	bool send_resolved; /* default */
-	/* Reads one entry into a struct of the kind in the arena (the common keys send_resolved,
-	 * http_config, update_message are read by the caller, who also tells unknown keys: use
-	 * yaml_get for each key that exists). Mistakes go to diags under `file`. */
-	const void *(*parse)(const struct yaml_node *node, const struct global_config *g,
-			     struct arena *a, struct str file, struct diags *diags);
+	/* The keys of an entry, in Alertmanager's order; send_resolved, http_config and
+	 * update_message are read besides. */
+	const struct field *fields;
+	size_t n_fields;
+	size_t config_size;   /* of the record that the fields go into */
+	const void *defaults; /* the record before; NULL: zero */
+	bool no_http;	      /* there is no http_config */
+	bool all_global;      /* global may have all that is needed: an entry may be nothing */
+	bool send_resolved;   /* default */
+	/* What the fields alone do not say: what must be there, what comes from global. Mistakes go
+	 * to the entry's diags; false: refused. NULL: nothing to check. */
+	bool (*check)(const struct kind_entry *e, void *config);
 	/* The next thing to do: reply is NULL at the first call of an attempt. */
 	enum deliver_result (*step)(struct delivery *d, struct now now,
 				    const struct io_reply *reply);
@@ -67,6 +83,8 @@ struct receiver_kind {
 	int parallel;	 /* requests to one destination at a time; 0: 64 */
 };
 
+/* The next step of the delivery, with an empty request to fill in. */
+enum deliver_result receiver_step(struct delivery *d, struct now now, const struct io_reply *reply);
 /* All kinds, ended by NULL. */
 extern const struct receiver_kind *const receiver_kinds[];
 const struct receiver_kind *receiver_kind_of(struct str config_key); /* NULL: unknown */

@@ -84,6 +84,9 @@ kind am-inhibit am-inhibit.json
 kind am-timeinterval am-timeinterval.json
 kind am-matchers am-matchers.json
 kind am-routing am-routing.json
+kind am-config am-config
+kind am-templates am-templates.json
+kind am-payloads am-payloads.json
 
 for t in tests/e2e/*.sh tests/e2e/*.py; do
 	[ -x "$t" ] && run "e2e ${t##*/}" env ROUSE="$B/rouse" OUT="$OUT" "$t"

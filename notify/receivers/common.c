@@ -1,8 +1,11 @@
 /* What the kinds of receivers share: their list, reading keys, meaning of HTTP answers, texts. */
+#include <jansson.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/hash.h"
 #include "base/num.h"
 #include "base/time.h"
 #include "notify/receivers/kinds.h"
@@ -13,7 +16,11 @@
 #define SNIPPET 160 /* bytes of an answer that an error shows */
 
 const struct receiver_kind *const receiver_kinds[] = {
-	&RECEIVER_WEBHOOK, &RECEIVER_DISCORD, &RECEIVER_EMAIL, &RECEIVER_CONSOLE, NULL,
+	&RECEIVER_DISCORD,    &RECEIVER_EMAIL,	  &RECEIVER_INCIDENTIO, &RECEIVER_JIRA,
+	&RECEIVER_MATTERMOST, &RECEIVER_MSTEAMS,  &RECEIVER_MSTEAMSV2,	&RECEIVER_OPSGENIE,
+	&RECEIVER_PAGERDUTY,  &RECEIVER_PUSHOVER, &RECEIVER_ROCKETCHAT, &RECEIVER_SLACK,
+	&RECEIVER_SNS,	      &RECEIVER_TELEGRAM, &RECEIVER_VICTOROPS,	&RECEIVER_WEBEX,
+	&RECEIVER_WEBHOOK,    &RECEIVER_WECHAT,	  &RECEIVER_CONSOLE,	NULL,
 };
 
 const struct receiver_kind *receiver_kind_of(struct str config_key)
@@ -25,13 +32,25 @@ const struct receiver_kind *receiver_kind_of(struct str config_key)
 	return NULL;
 }
 
+enum deliver_result receiver_step(struct delivery *d, struct now now, const struct io_reply *reply)
+{
+	d->request = (struct io_request){0};
+	return d->to->kind->step(d, now, reply);
+}
+
 /* ---- configuration ----------------------------------------------------------------------- */
+bool kind_not_both(const struct fields *f, const struct yaml_node *node, const char *key,
+		   struct str value, struct str value_file)
+{
+	return !value.n || !value_file.n ||
+	       fields_error(f, node, "at most one of %s & %s_file must be configured", key, key);
+}
+
 bool kind_one_of(const struct fields *f, const struct yaml_node *node, const char *key,
 		 struct str value, struct str value_file)
 {
-	if (value.n && value_file.n)
-		return fields_error(f, node, "at most one of %s & %s_file must be configured", key,
-				    key);
+	if (!kind_not_both(f, node, key, value, value_file))
+		return false;
 	if (!value.n && !value_file.n)
 		return fields_error(f, node, "one of %s or %s_file must be configured", key, key);
 	return true;
@@ -47,6 +66,62 @@ bool kind_check_text(const struct fields *f, const struct yaml_node *node, const
 	limits_default(&l);
 	return notify_template_check(text, &l, &err) ||
 	       fields_error(f, at ? at : node, "%s: %s", key, err.msg);
+}
+
+bool kind_list(const struct fields *f, const struct yaml_node *list, const struct record_type *type,
+	       void **out, size_t *n)
+{
+	struct fields strict = *f;
+	bool ok = true;
+	char *v;
+
+	*out = NULL;
+	*n = 0;
+	if (!list || !list->n)
+		return true;
+	strict.ignore_unknown = false;
+	v = arena_alloc(f->arena, list->n * type->size);
+	memset(v, 0, list->n * type->size);
+	for (size_t i = 0; i < list->n; i++)
+		ok &= fields_read(&strict, list->items[i], type->name, type->table, type->n_fields,
+				  v + i * type->size);
+	*out = v;
+	*n = list->n;
+	return ok;
+}
+
+bool kind_pairs(const struct fields *f, const struct yaml_node *map, const char *what,
+		struct kind_pair **out, size_t *n)
+{
+	bool ok = true;
+
+	*n = map ? map->n : 0;
+	*out = ARENA_ARRAY(f->arena, struct kind_pair, *n + 1);
+	for (size_t i = 0; i < *n; i++) {
+		(*out)[i].name = map->pairs[i].key->value;
+		ok &= fields_text(f, map->pairs[i].value, what, &(*out)[i].value);
+	}
+	return ok;
+}
+
+struct str kind_join(struct arena *a, struct str url, const char *path)
+{
+	while (url.n && url.p[url.n - 1] == '/')
+		url.n--;
+	return arena_printf(a, "%.*s/%s", STR_ARG(url), path);
+}
+
+struct http_config *kind_with_token(const struct kind_entry *e, struct str token,
+				    struct str token_file)
+{
+	struct http_config *http = ARENA_NEW(e->fields.arena, struct http_config);
+
+	*http = *e->to->http;
+	http->has_authorization = true;
+	http->auth_type = STR("Bearer");
+	http->credentials = token;
+	http->credentials_file = token_file;
+	return http;
 }
 
 /* ---- HTTP answers ------------------------------------------------------------------------ */
@@ -139,19 +214,176 @@ enum deliver_result kind_dead(struct delivery *d, enum dead_scope scope, const c
 	return DELIVER_DEAD;
 }
 
-void kind_header(struct delivery *d, struct kind_headers *h, const char *name, struct str value)
+/* ---- requests ---------------------------------------------------------------------------- */
+void kind_header(struct delivery *d, const char *name, struct str value)
 {
-	struct io_header *v = ARENA_ARRAY(d->arena, struct io_header, h->n + 1);
+	size_t n = d->request.n_headers;
+	struct io_header *v = ARENA_ARRAY(d->arena, struct io_header, n + 1);
 
-	for (size_t i = 0; i < h->n; i++)
-		v[i] = h->v[i];
-	v[h->n++] = (struct io_header){.name = str_of(name), .value = value};
-	h->v = v;
-	d->request.headers = h->v;
-	d->request.n_headers = h->n;
+	for (size_t i = 0; i < n; i++)
+		v[i] = d->request.headers[i];
+	v[n] = (struct io_header){.name = str_of(name), .value = value};
+	d->request.headers = v;
+	d->request.n_headers = n + 1;
+}
+
+struct str kind_secret(struct delivery *d, struct str value, struct str file, enum io_place place)
+{
+	size_t n = d->request.n_secrets;
+	struct io_secret *v;
+
+	if (value.n || !file.n)
+		return value;
+	v = ARENA_ARRAY(d->arena, struct io_secret, n + 1);
+	for (size_t i = 0; i < n; i++)
+		v[i] = d->request.secrets[i];
+	v[n] = (struct io_secret){.mark = arena_printf(d->arena, "\x02%zu\x02", n),
+				  .file = file,
+				  .place = place};
+	d->request.secrets = v;
+	d->request.n_secrets = n + 1;
+	return v[n].mark;
+}
+
+enum deliver_result kind_post_json(struct delivery *d, struct str url, struct buf *body)
+{
+
+	buf_addc(body, '\n');
+	d->request.method = STR("POST");
+	d->request.url = url;
+	d->request.config = d->to->http;
+	d->request.body = arena_str(d->arena, buf_str(body));
+	buf_done(body);
+	kind_header(d, "Content-Type", STR("application/json"));
+	return DELIVER_REQUEST;
+}
+
+json_t *kind_json(const struct io_reply *reply)
+{
+	return reply->body.n ? json_loadb(reply->body.p, reply->body.n, 0, NULL) : NULL;
 }
 
 /* ---- texts ------------------------------------------------------------------------------- */
+/* Puts a zero-width space behind the first byte of each sign; NULL p: there was none. */
+static struct str without_signs(struct arena *a, struct str s, const char *const *signs)
+{
+	struct str out = {0};
+	bool any = false;
+	struct buf b;
+
+	buf_init(&b, BUF_MAX_ANY);
+	for (size_t i = 0; i < s.n; i++) {
+		bool sign = false;
+
+		for (size_t k = 0; signs[k] && !sign; k++)
+			sign = str_starts(str_from(s, i), signs[k]);
+		buf_addc(&b, s.p[i]);
+		if (sign)
+			buf_adds(&b, "\xE2\x80\x8B");
+		any |= sign;
+	}
+	if (any)
+		out = arena_str(a, buf_str(&b));
+	buf_done(&b);
+	return out;
+}
+
+static bool defuse(struct arena *a, struct labels *ls, const char *const *signs)
+{
+	struct labels_iter it = {0};
+	struct labels_builder lb;
+	struct label l;
+	bool any = false;
+
+	labels_builder_init(&lb);
+	labels_builder_from(&lb, *ls);
+	lb.keep_empty = true;
+	while (labels_next(*ls, &it, &l)) {
+		struct str clean = without_signs(a, l.value, signs);
+
+		if (clean.p)
+			labels_builder_set(&lb, l.name, clean);
+		any |= clean.p != NULL;
+	}
+	if (any)
+		*ls = labels_builder_build(&lb, a);
+	labels_builder_done(&lb);
+	return any;
+}
+
+void kind_without_pings(struct delivery *d, const char *const *signs)
+{
+	struct message *m = ARENA_NEW(d->arena, struct message);
+	bool any = false;
+
+	*m = *d->message;
+	m->arena = (struct arena){0};
+	m->alerts = ARENA_ARRAY(d->arena, struct message_alert, m->n + 1);
+	for (size_t i = 0; i < m->n; i++) {
+		m->alerts[i] = d->message->alerts[i];
+		any |= defuse(d->arena, &m->alerts[i].labels, signs);
+		any |= defuse(d->arena, &m->alerts[i].annotations, signs);
+	}
+	any |= defuse(d->arena, &m->group_labels, signs);
+	any |= defuse(d->arena, &m->common_labels, signs);
+	any |= defuse(d->arena, &m->common_annotations, signs);
+	if (any)
+		d->message = m;
+}
+
+static struct str expand(struct kind_texts *t, const char *key, struct str text,
+			 enum render_mode mode)
+{
+	struct str out = {0};
+
+	if (!t->failed && !notify_render(t->d, t->now, key, text, mode, &out))
+		t->failed = true;
+	return t->failed ? STR("") : out;
+}
+
+struct str kind_expand(struct kind_texts *t, const char *key, struct str text)
+{
+	return expand(t, key, text, RENDER_TEXT);
+}
+
+struct str kind_expand_html(struct kind_texts *t, const char *key, struct str text)
+{
+	return expand(t, key, text, RENDER_HTML);
+}
+
+struct str kind_expand_next(struct kind_texts *t, const char *key, struct str text)
+{
+	struct str name = arena_printf(t->d->arena, "%s %d", key, ++t->n);
+
+	return template_is_plain(text)
+		       ? text
+		       : expand(t, arena_cstr(t->d->arena, name), text, RENDER_TEXT);
+}
+
+struct str kind_dedup_key(const struct delivery *d)
+{
+	char hex[HASH_SHA256_HEX];
+
+	hash_sha256_hex(d->message->group_key, hex);
+	return arena_str(d->arena, str_of(hex));
+}
+
+struct str kind_clip_bytes(struct arena *a, struct str s, size_t max)
+{
+	size_t keep = 0;
+
+	if (s.n <= max)
+		return s;
+	while (keep < s.n) {
+		size_t n = (size_t)gorune_first(str_from(s, keep)).n;
+
+		if (keep + n + 3 > max)
+			break;
+		keep += n;
+	}
+	return arena_printf(a, "%.*s\xE2\x80\xA6", (int)keep, s.p);
+}
+
 struct str kind_clip(struct arena *a, struct str s, size_t max)
 {
 	size_t at = 0, keep = 0, n = 0;

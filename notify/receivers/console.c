@@ -6,22 +6,8 @@
 
 #define CONSOLE_MAX ((size_t)16 << 10)
 
-static const void *parse(const struct yaml_node *node, const struct global_config *g,
-			 struct arena *a, struct str file, struct diags *diags)
-{
-	static const char nothing[1];
-
-	(void)node;
-	(void)g;
-	(void)a;
-	(void)file;
-	(void)diags;
-	return nothing; /* it has no keys of its own */
-}
-
 static enum deliver_result step(struct delivery *d, struct now now, const struct io_reply *reply)
 {
-	struct kind_headers h = {0};
 
 	if (reply)
 		return receiver_classify(d, now, reply);
@@ -33,16 +19,15 @@ static enum deliver_result step(struct delivery *d, struct now now, const struct
 				     STR_ARG(d->message->receiver),
 				     STR_ARG(kind_plain_text(d->arena, d->message, CONSOLE_MAX))),
 	};
-	kind_header(d, &h, "Content-Type", STR("text/plain; charset=utf-8"));
+	kind_header(d, "Content-Type", STR("text/plain; charset=utf-8"));
 	return DELIVER_REQUEST;
 }
 
 const struct receiver_kind RECEIVER_CONSOLE = {
 	.name = "console",
 	.config_key = "console_configs",
-	.words = "send_resolved",
+	.no_http = true,
 	.send_resolved = true,
-	.parse = parse,
 	.step = step,
 	.parallel = 1,
 };

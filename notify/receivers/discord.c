@@ -1,7 +1,7 @@
 /*
- * discord_configs: one embed through a channel's webhook. Nobody is pinged by a label
- * (allowed_mentions names nobody). With update_message the first message of a group is edited in
- * place; where Discord does not allow that any more, a new one is posted.
+ * discord_configs: one embed through a channel's webhook. Nobody is pinged by a label. With
+ * update_message the first message of a group is edited in place; where Discord does not allow that
+ * any more, a new one is posted.
  *
  * The address of the webhook is its credential; it stands in no error and no log.
  */
@@ -29,30 +29,26 @@ struct discord {
 
 static const struct field FIELDS[] = {
 	FIELD(URL, struct discord, webhook_url), FIELD(TEXT, struct discord, webhook_url_file),
-	FIELD(TEXT, struct discord, title),	 FIELD(TEXT, struct discord, message),
-	FIELD(TEXT, struct discord, content),	 FIELD(TEXT, struct discord, username),
+	FIELD(TEXT, struct discord, content),	 FIELD(TEXT, struct discord, title),
+	FIELD(TEXT, struct discord, message),	 FIELD(TEXT, struct discord, username),
 	FIELD(TEXT, struct discord, avatar_url),
 };
 
-static const void *parse(const struct yaml_node *node, const struct global_config *g,
-			 struct arena *a, struct str file, struct diags *diags)
-{
-	struct fields f = {.arena = a, .file = file, .diags = diags, .ignore_unknown = true};
-	struct discord *c = ARENA_NEW(a, struct discord);
+static const struct discord DEFAULTS = {
+	.title = STR("{{ template \"discord.default.title\" . }}"),
+	.message = STR("{{ template \"discord.default.message\" . }}"),
+	.content = STR("{{ template \"discord.default.content\" . }}"),
+};
 
-	(void)g;
-	*c = (struct discord){
-		.title = STR("{{ template \"discord.default.title\" . }}"),
-		.message = STR("{{ template \"discord.default.message\" . }}"),
-		.content = STR("{{ template \"discord.default.content\" . }}"),
-	};
-	if (!FIELDS_READ(&f, node, "discord_config", FIELDS, c) ||
-	    !kind_one_of(&f, node, "webhook_url", c->webhook_url, c->webhook_url_file) ||
-	    !kind_check_text(&f, node, "title", c->title) ||
-	    !kind_check_text(&f, node, "message", c->message) ||
-	    !kind_check_text(&f, node, "content", c->content))
-		return NULL;
-	return c;
+static bool check(const struct kind_entry *e, void *config)
+{
+	const struct discord *c = config;
+
+	return kind_one_of(&e->fields, e->node, "webhook_url", c->webhook_url,
+			   c->webhook_url_file) &&
+	       kind_check_text(&e->fields, e->node, "title", c->title) &&
+	       kind_check_text(&e->fields, e->node, "message", c->message) &&
+	       kind_check_text(&e->fields, e->node, "content", c->content);
 }
 
 struct texts {
@@ -93,7 +89,7 @@ static void put_body(struct buf *b, const struct delivery *d, const struct texts
 		buf_adds(b, ",\"avatar_url\":");
 		json_put_str_html(b, c->avatar_url);
 	}
-	buf_adds(b, ",\"allowed_mentions\":{\"parse\":[]}}\n");
+	buf_adds(b, "}\n");
 }
 
 /* The address, with /messages/ID before and wait=true behind its query. */
@@ -106,7 +102,8 @@ static void set_address(struct delivery *d)
 	struct str edit =
 		d->provider_id.n ? arena_printf(d->arena, "/messages/%.*s", STR_ARG(d->provider_id))
 				 : STR("");
-	const char *wait = d->provider_id.n ? "" : "wait=true";
+	/* Only who edits later must know the message's id. */
+	const char *wait = d->to->update_message && !d->provider_id.n ? "wait=true" : "";
 
 	if (c->webhook_url_file.n) {
 		d->request.url_file = c->webhook_url_file;
@@ -121,10 +118,11 @@ static void set_address(struct delivery *d)
 
 static enum deliver_result build(struct delivery *d, struct now now)
 {
-	struct kind_headers h = {0};
+	static const char *const pings[] = {"@everyone", "@here", "<@", NULL};
 	struct texts t = {0};
 	struct buf b;
 
+	kind_without_pings(d, pings);
 	if (!expand(d, now, &t))
 		return DELIVER_PLAIN;
 	d->request = (struct io_request){
@@ -136,8 +134,8 @@ static enum deliver_result build(struct delivery *d, struct now now)
 	put_body(&b, d, &t);
 	d->request.body = arena_str(d->arena, buf_str(&b));
 	buf_done(&b);
-	kind_header(d, &h, "Content-Type", STR("application/json"));
-	kind_header(d, &h, "User-Agent", STR("DiscordBot (rouse, 1.0)"));
+	kind_header(d, "Content-Type", STR("application/json"));
+	kind_header(d, "User-Agent", STR("DiscordBot (rouse, 1.0)"));
 	return DELIVER_REQUEST;
 }
 
@@ -194,10 +192,9 @@ static enum deliver_result step(struct delivery *d, struct now now, const struct
 const struct receiver_kind RECEIVER_DISCORD = {
 	.name = "discord",
 	.config_key = "discord_configs",
-	.words = "send_resolved http_config webhook_url webhook_url_file title message content "
-		 "username avatar_url update_message",
+	KIND_CONFIG(struct discord, FIELDS, &DEFAULTS),
 	.send_resolved = true,
-	.parse = parse,
+	.check = check,
 	.step = step,
 	.can_update = true,
 	.parallel = 2,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "base/time.h"
 #include "notify/receivers/address.h"
 #include "notify/receivers/kinds.h"
 
@@ -231,6 +232,12 @@ static bool read_tls(const struct fields *f, struct email *c)
 	return true;
 }
 
+static void warn_at(const struct fields *f, const struct yaml_node *at, const char *key,
+		    const char *why)
+{
+	diags_warn(f->diags, f->file, at->line, at->col, "%s: %s: no mail will go there", key, why);
+}
+
 static bool check_texts(const struct fields *f, const struct yaml_node *node, const struct email *c)
 {
 	struct address *v;
@@ -241,28 +248,26 @@ static bool check_texts(const struct fields *f, const struct yaml_node *node, co
 	    !kind_check_text(f, node, "html", c->html) ||
 	    !kind_check_text(f, node, "text", c->text))
 		return false;
+	/* Upstream finds out when it sends, so its files have to load. */
 	if (template_is_plain(c->to) && !address_list(c->to, f->arena, &v, &n, &err))
-		return fields_error(f, yaml_get(node, "to"), "to: %s", err.msg);
+		warn_at(f, yaml_get(node, "to"), "to", err.msg);
 	if (template_is_plain(c->from) && !address_list(c->from, f->arena, &v, &n, &err))
-		return fields_error(f, node, "from: %s", err.msg);
+		warn_at(f, node, "from", err.msg);
 	return true;
 }
 
-static const void *parse(const struct yaml_node *node, const struct global_config *g,
-			 struct arena *a, struct str file, struct diags *diags)
-{
-	struct fields f = {.arena = a, .file = file, .diags = diags, .ignore_unknown = true};
-	struct email *c = ARENA_NEW(a, struct email);
+static const struct email DEFAULTS = {
+	.html = STR("{{ template \"email.default.html\" . }}"),
+};
 
-	c->html = STR("{{ template \"email.default.html\" . }}");
-	c->text = STR("{{ template \"email.default.text\" . }}");
-	if (!FIELDS_READ(&f, node, "email_config", FIELDS, c))
-		return NULL;
-	inherit(c, g);
-	if (!check_needed(&f, node, c) || !read_smarthost(&f, node, c) || !read_headers(&f, c) ||
-	    !read_threading(&f, c) || !read_tls(&f, c) || !check_texts(&f, node, c))
-		return NULL;
-	return c;
+static bool check(const struct kind_entry *e, void *config)
+{
+	const struct fields *f = &e->fields;
+	struct email *c = config;
+
+	inherit(c, e->global);
+	return check_needed(f, e->node, c) && read_smarthost(f, e->node, c) && read_headers(f, c) &&
+	       read_threading(f, c) && read_tls(f, c) && check_texts(f, e->node, c);
 }
 
 /* ---- the message ------------------------------------------------------------------------- */
@@ -319,21 +324,18 @@ static struct str domain_of(const struct mail *m)
 }
 
 /* One thread a group, or a group and day: all messages answer the same one, which need not be. */
-static void put_thread(struct buf *b, const struct delivery *d, const struct mail *m, ms_t wall)
+static void put_thread(struct buf *b, const struct delivery *d, ms_t wall)
 {
 	const struct email *c = d->to->config;
-	char id[80];
-	struct str domain = domain_of(m);
-	unsigned long long hash = (unsigned long long)str_hash(d->message->group_key);
+	struct civil day = civil_of(wall);
+	char date[40] = "", id[100];
 
 	if (!c->threading)
 		return;
 	if (c->thread_daily)
-		snprintf(id, sizeof(id), "alert-%016llx-%lld", hash, (long long)(wall / DAY));
-	else
-		snprintf(id, sizeof(id), "alert-%016llx", hash);
-	buf_printf(b, "References: <%s@%.*s>\r\nIn-Reply-To: <%s@%.*s>\r\n", id, STR_ARG(domain),
-		   id, STR_ARG(domain));
+		snprintf(date, sizeof(date), "%04d-%02d-%02d", day.year, day.month, day.day);
+	snprintf(id, sizeof(id), "<alert-%.16s-%s@alertmanager>", kind_dedup_key(d).p, date);
+	buf_printf(b, "References: %s\r\nIn-Reply-To: %s\r\n", id, id);
 }
 
 static bool is_address_header(struct str name)
@@ -385,7 +387,7 @@ static void put_headers(struct buf *b, const struct delivery *d, const struct ma
 	if (!custom || !has_header(c, "Message-Id"))
 		buf_printf(b, "Message-ID: <%.*s@%.*s>\r\n", STR_ARG(d->key),
 			   STR_ARG(domain_of(m)));
-	put_thread(b, d, m, wall);
+	put_thread(b, d, wall);
 	buf_adds(b, "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n");
 }
 
@@ -498,11 +500,10 @@ static enum deliver_result step(struct delivery *d, struct now now, const struct
 const struct receiver_kind RECEIVER_EMAIL = {
 	.name = "email",
 	.config_key = "email_configs",
-	.words = "send_resolved to from smarthost hello auth_username auth_password "
-		 "auth_password_file auth_secret auth_secret_file auth_identity require_tls "
-		 "tls_config force_implicit_tls headers html text threading",
+	KIND_CONFIG(struct email, FIELDS, &DEFAULTS),
+	.no_http = true,
 	.send_resolved = false,
-	.parse = parse,
+	.check = check,
 	.step = step,
 	.parallel = 4,
 };

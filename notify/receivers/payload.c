@@ -15,7 +15,6 @@ struct payload {
 	struct delivery *d;
 	struct now now;
 	struct buf *out;
-	int n_texts; /* so far: each has a name of its own */
 	int depth;
 };
 
@@ -43,8 +42,8 @@ static bool put_text(struct payload *p, const struct yaml_node *n)
 	struct str text;
 	struct yaml_node *root = NULL;
 	bool more;
-	const char *key =
-		arena_cstr(p->d->arena, arena_printf(p->d->arena, "payload text %d", ++p->n_texts));
+	const char *key = arena_cstr(p->d->arena,
+				     arena_printf(p->d->arena, "payload %.*s", STR_ARG(n->value)));
 
 	if (!notify_render(p->d, p->now, key, n->value, RENDER_TEXT, &text))
 		return false;
@@ -66,15 +65,28 @@ static int compare_keys(const void *a, const void *b)
 	return str_cmp((*x)->key->value, (*y)->key->value);
 }
 
+/* Other keys (n is false in YAML, 1 a number) have no place in JSON; upstream leaves them out. */
+bool payload_key_is_text(const struct yaml_node *key)
+{
+	bool b;
+	int64_t i;
+
+	return key->kind != YAML_NULL && !yaml_is_int(key, &i) &&
+	       (key->quoted || !yaml_is_bool(key, &b));
+}
+
 static bool put_map(struct payload *p, const struct yaml_node *n, bool expand)
 {
 	const struct yaml_pair **v = ARENA_ARRAY(p->d->arena, const struct yaml_pair *, n->n + 1);
+	size_t count = 0;
 
-	for (size_t i = 0; i < n->n; i++)
-		v[i] = &n->pairs[i];
-	qsort(v, n->n, sizeof(struct yaml_pair *), compare_keys);
-	buf_addc(p->out, '{');
 	for (size_t i = 0; i < n->n; i++) {
+		if (payload_key_is_text(n->pairs[i].key))
+			v[count++] = &n->pairs[i];
+	}
+	qsort(v, count, sizeof(struct yaml_pair *), compare_keys);
+	buf_addc(p->out, '{');
+	for (size_t i = 0; i < count; i++) {
 		if (i)
 			buf_addc(p->out, ',');
 		json_put_str_html(p->out, v[i]->key->value);

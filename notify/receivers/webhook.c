@@ -22,26 +22,37 @@ static const struct field FIELDS[] = {
 	FIELD(NODE, struct webhook, payload),
 };
 
-static const void *parse(const struct yaml_node *node, const struct global_config *g,
-			 struct arena *a, struct str file, struct diags *diags)
+static void warn_keys(const struct fields *f, const struct yaml_node *n)
 {
-	struct fields f = {.arena = a, .file = file, .diags = diags, .ignore_unknown = true};
-	struct webhook *w = ARENA_NEW(a, struct webhook);
+	for (size_t i = 0; n && n->kind == YAML_LIST && i < n->n; i++)
+		warn_keys(f, n->items[i]);
+	for (size_t i = 0; n && n->kind == YAML_MAP && i < n->n; i++) {
+		const struct yaml_node *key = n->pairs[i].key;
+
+		if (!payload_key_is_text(key))
+			diags_warn(f->diags, f->file, key->line, key->col,
+				   "the key %.*s is no text in YAML and is left out, as "
+				   "Alertmanager does; put it in quotes",
+				   STR_ARG(key->value));
+		warn_keys(f, n->pairs[i].value);
+	}
+}
+
+static bool check(const struct kind_entry *e, void *config)
+{
+	const struct fields *f = &e->fields;
+	const struct webhook *w = config;
 	struct str ignored;
 
-	(void)g;
-	if (!FIELDS_READ(&f, node, "webhook_config", FIELDS, w) ||
-	    !kind_one_of(&f, node, "url", w->url, w->url_file))
-		return NULL;
-	if (w->max_alerts < 0) {
-		fields_error(&f, yaml_get(node, "max_alerts"), "max_alerts must not be negative");
-		return NULL;
-	}
+	if (!kind_one_of(f, e->node, "url", w->url, w->url_file))
+		return false;
+	if (w->max_alerts < 0)
+		return fields_error(f, yaml_get(e->node, "max_alerts"),
+				    "max_alerts must not be negative");
+	warn_keys(f, w->payload);
 	if (!template_is_plain(w->url))
-		return kind_check_text(&f, node, "url", w->url) ? w : NULL;
-	if (w->url.n && !fields_url(&f, yaml_get(node, "url"), "url", &ignored))
-		return NULL;
-	return w;
+		return kind_check_text(f, e->node, "url", w->url);
+	return !w->url.n || fields_url(f, yaml_get(e->node, "url"), "url", &ignored);
 }
 
 static void put_body(struct buf *b, const struct delivery *d, const struct message *m,
@@ -68,7 +79,7 @@ static bool build(struct delivery *d, struct now now, const struct webhook *w)
 	if (w->url.n)
 		ok = notify_render(d, now, "url", w->url, RENDER_TEXT, &d->request.url);
 	if (ok && w->payload && w->payload->kind != YAML_NULL && !d->plain)
-		ok = kind_payload(d, now, w->payload, &b);
+		ok = kind_payload(d, now, w->payload, &b) && (buf_addc(&b, '\n'), true);
 	else if (ok)
 		put_body(&b, d, m, whole->n - m->n);
 	d->message = whole;
@@ -82,7 +93,6 @@ static bool build(struct delivery *d, struct now now, const struct webhook *w)
 static enum deliver_result step(struct delivery *d, struct now now, const struct io_reply *reply)
 {
 	const struct webhook *w = d->to->config;
-	struct kind_headers h = {0};
 
 	if (reply) {
 		enum deliver_result r = receiver_classify(d, now, reply);
@@ -99,16 +109,16 @@ static enum deliver_result step(struct delivery *d, struct now now, const struct
 		return DELIVER_PLAIN;
 	if (!w->url_file.n && !str_trim(d->request.url).n)
 		return kind_dead(d, DEAD_MESSAGE, "webhook url is empty after templating");
-	kind_header(d, &h, "Content-Type", STR("application/json"));
-	kind_header(d, &h, "Idempotency-Key", d->key);
+	kind_header(d, "Content-Type", STR("application/json"));
+	kind_header(d, "Idempotency-Key", d->key);
 	return DELIVER_REQUEST;
 }
 
 const struct receiver_kind RECEIVER_WEBHOOK = {
 	.name = "webhook",
 	.config_key = "webhook_configs",
-	.words = "send_resolved http_config url url_file max_alerts timeout payload",
+	KIND_CONFIG(struct webhook, FIELDS, NULL),
 	.send_resolved = true,
-	.parse = parse,
+	.check = check,
 	.step = step,
 };

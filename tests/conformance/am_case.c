@@ -29,23 +29,34 @@ static bool no_env(void *arg ATTR_UNUSED, struct str name ATTR_UNUSED, struct ar
 	return false;
 }
 
-struct notify_config *am_config(struct str text, struct arena *a, struct diags *diags)
+struct notify_config *am_config_mode(struct str text, enum matcher_mode mode, struct arena *a,
+				     struct yaml_node **root, struct diags *diags)
 {
-	static const struct config_files files = {.read = no_read, .glob = no_glob, .env = no_env};
 	static struct limits limits; /* the configuration keeps a reference */
+	struct config_files files = {.read = no_read,
+				     .glob = no_glob,
+				     .env = no_env,
+				     .matcher_mode = mode};
 	struct notify_config *c = NULL;
-	struct yaml_node *root;
 	struct err err = {0};
 	bool more;
 
 	limits_default(&limits);
-	if (!yaml_parse(text, &limits, a, &root, &more, &err)) {
+	*root = NULL;
+	if (!yaml_parse(text, &limits, a, root, &more, &err)) {
 		diags_add(diags, STR("case.yml"), err.line, err.col, "%s", err.msg);
 		return NULL;
 	}
-	if (!notify_config_parse(root, STR("case.yml"), &files, &limits, &c, diags))
+	if (!*root || !notify_config_parse(*root, STR("case.yml"), &files, &limits, &c, diags))
 		return NULL;
 	return c;
+}
+
+struct notify_config *am_config(struct str text, struct arena *a, struct diags *diags)
+{
+	struct yaml_node *root;
+
+	return am_config_mode(text, MATCHERS_FALLBACK, a, &root, diags);
 }
 
 const char *am_first_error(const struct diags *diags)

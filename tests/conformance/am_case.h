@@ -11,6 +11,10 @@
 
 /* A configuration from text, without files and environment; NULL: refused, diags says why. */
 struct notify_config *am_config(struct str text, struct arena *a, struct diags *diags);
+/* The same in a mode of matchers; *root is the tree, in the arena. */
+struct yaml_node;
+struct notify_config *am_config_mode(struct str text, enum matcher_mode mode, struct arena *a,
+				     struct yaml_node **root, struct diags *diags);
 /* The first error, or the empty string. */
 const char *am_first_error(const struct diags *diags);
 /* An object of texts. */

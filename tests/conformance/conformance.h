@@ -46,7 +46,9 @@ struct str case_text(const json_t *c, const char *key);
 	K("am-matchers", kind_am_matchers) \
 	K("am-routing", kind_am_routing) \
 	K("am-timeinterval", kind_am_timeinterval) \
-	K("am-templates", kind_am_templates)
+	K("am-templates", kind_am_templates) \
+	K("am-payloads", kind_am_payloads) \
+	K("am-config", kind_am_config)
 #define KIND_DECLARE(name, fn) kind_fn fn __attribute__((weak));
 KINDS(KIND_DECLARE)
 #undef KIND_DECLARE

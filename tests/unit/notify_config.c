@@ -285,9 +285,9 @@ static void test_what_is_not_there_yet(void **state)
 	       "route: {receiver: r}\ninhibit_rules: [{equals: [a]}, {equal: [\"\"]}, {}, null]\n",
 	       "3:18: field equals not found in inhibit_rule; did you mean equal?\n"
 	       "3:32: invalid label name \"\" in equal list\n");
-	expect("receivers: [{name: r, slack_configs: [{}], pagerduty_configs: []}]\n"
+	expect("receivers: [{name: r, oncall_configs: [{}], pagerduty_configs: []}]\n"
 	       "route: {receiver: r}\n",
-	       "1:23: slack_configs is not supported yet\n");
+	       "1:23: oncall_configs is not supported yet\n");
 	expect("receivers: [{name: r, labels: {name: r, a: b}}]\nroute: {receiver: r}\n",
 	       "1:31: labels of a receiver are not used yet\n");
 }

@@ -405,7 +405,7 @@ static void test_webhook_payload(void **state)
 	bench_init(&b, "webhook",
 		   "{url: 'http://h.example/{{ .GroupLabels.alertname }}', payload: {z: '{{ "
 		   ".Status }}', "
-		   "n: '{{ len .Alerts }}', l: ['{{ .GroupLabels.alertname }}', 5, true, null, "
+		   "a: '{{ len .Alerts }}', l: ['{{ .GroupLabels.alertname }}', 5, true, null, "
 		   "'5'], "
 		   "o: '{{ .GroupLabels | toJson }}', t: '{{ \"a: b: c\" }}'}}",
 		   "team");
@@ -413,8 +413,8 @@ static void test_webhook_payload(void **state)
 	assert_int_equal(first_step(&b), DELIVER_REQUEST);
 	assert_true(str_is(b.d.request.url, "http://h.example/Down"));
 	assert_string_equal(arena_cstr(&b.arena, b.d.request.body),
-			    "{\"l\":[\"Down\",5,true,null,\"5\"],\"n\":3,\"o\":{\"alertname\":"
-			    "\"Down\"},\"t\":\"a: b: c\",\"z\":\"firing\"}");
+			    "{\"a\":3,\"l\":[\"Down\",5,true,null,\"5\"],\"o\":{\"alertname\":"
+			    "\"Down\"},\"t\":\"a: b: c\",\"z\":\"firing\"}\n");
 	bench_done(&b);
 	bench_init(&b, "webhook", "{url: '{{ .CommonLabels.nope }}'}", "team");
 	fill(&b, "firing");
@@ -423,29 +423,30 @@ static void test_webhook_payload(void **state)
 }
 
 /* ---- configuration ----------------------------------------------------------------------- */
+/* The first thing told of an entry, which is refused for it. */
 static void refused(const char *kind, const char *entry, const char *why)
 {
 	struct limits l;
 	struct arena a;
 	struct yaml_node *root;
+	struct notify_config *c = NULL;
 	struct diags diags;
-	struct global_config g = {.smtp_require_tls = true};
+	struct buf b;
 	bool more;
 
 	limits_default(&l);
 	arena_init(&a);
 	diags_init(&diags);
-	assert_true(yaml_parse(str_of(entry), &l, &a, &root, &more, NULL));
-
-	const struct receiver_kind *k = receiver_kind_of(str_of(kind));
-
-	assert_non_null(k);
-	assert_null(k->parse(root, &g, &a, STR("rouse.yml"), &diags));
+	buf_init(&b, BUF_MAX_ANY);
+	buf_printf(&b, "{route: {receiver: r}, receivers: [{name: r, %s: [%s]}]}", kind, entry);
+	assert_true(yaml_parse(buf_str(&b), &l, &a, &root, &more, NULL));
+	assert_false(notify_config_parse(root, STR("rouse.yml"), &NO_FILES, &l, &c, &diags));
 	assert_true(diags.errors > 0);
 	if (!strstr(diags.v[0].msg, why))
 		fail_msg("%s: %s", entry, diags.v[0].msg);
 	assert_true(diags.v[0].line > 0);
 	diags_done(&diags);
+	buf_done(&b);
 	arena_done(&a);
 }
 
