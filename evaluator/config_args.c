@@ -68,7 +68,8 @@ bool config_args_text(const struct config_args *args, struct arena *a, struct st
 	put_entry(&b, "webhook_configs", "url", args->webhook);
 	put_entry(&b, "email_configs", "to", args->email);
 	if (args->email.n > 0)
-		buf_adds(&b, "        send_resolved: true\n");
+		buf_adds(&b, "        send_resolved: true\n"
+			     "        text: '{{ template \"email.default.text\" . }}'\n");
 	if (args->console)
 		buf_adds(&b, "    console_configs:\n      - {}\n");
 	*out = arena_str(a, buf_str(&b));

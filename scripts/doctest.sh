@@ -238,12 +238,13 @@ check_blocks() {
 # ---- what is there is told, what is told is there ----------------------------------------------
 
 # `told PAGE WHAT WORD...`: each word stands in the page, not as a part of a longer one.
+# shellcheck disable=SC2086 # a page, or several
 told() {
 	page=$1 what=$2
 	shift 2
 	[ $# -gt 0 ] || fail "$what: none were found in the source"
 	for word; do
-		if grep -qE -- "(^|[^A-Za-z0-9_.-])$(printf %s "$word" | sed 's/[.[\*^$]/\\&/g')([^A-Za-z0-9_-]|\$)" "$page"; then
+		if grep -qE -- "(^|[^A-Za-z0-9_.-])$(printf %s "$word" | sed 's/[.[\*^$]/\\&/g')([^A-Za-z0-9_-]|\$)" $page; then
 			pass
 		else
 			fail "$page does not tell of the $what $word"
@@ -269,7 +270,7 @@ check_inventory() {
 	fi
 	told docs/configuration.md key $(sed -nE \
 		's/^.*(PROMETHEUS\([A-Z]+, |struct (prometheus|endpoint)_draft, )([a-z_]+)\).*/\3/p' evaluator/config.c)
-	told docs/configuration.md "receiver kind" $(sed -nE 's/^.*\.config_key = "([a-z_]+)".*/\1/p' notify/receivers/*.c)
+	told "docs/configuration.md docs/receivers.md" "receiver kind" $(sed -nE 's/^.*\.config_key = "([a-z_]+)".*/\1/p' notify/receivers/*.c)
 	told docs/operations.md path $(sed -nE 's/^\t\{"(\/[^"]*)", .*/\1/p' web/route.c)
 	told docs/operations.md metric $(grep -ohE '("|HELP |TYPE )rouse_[a-z_]*[a-z]\b' -r $SOURCES --include='*.c' |
 		grep -oE 'rouse_[a-z_]+' | sort -u)

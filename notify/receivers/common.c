@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/json_writer.h"
 #include "base/num.h"
 #include "base/time.h"
 #include "notify/receivers/kinds.h"
@@ -243,6 +244,18 @@ struct str kind_secret(struct delivery *d, struct str value, struct str file, en
 	d->request.secrets = v;
 	d->request.n_secrets = n + 1;
 	return v[n].mark;
+}
+
+void kind_put_secret(struct delivery *d, struct json_writer *w, const char *key, struct str value,
+		     struct str file)
+{
+	struct str mark = kind_secret(d, value, file, IO_IN_JSON);
+
+	/* As it is: escaped it would look like what stands in a label. */
+	if (mark.p != value.p)
+		json_put_raw(w, key, arena_printf(d->arena, "\"%.*s\"", STR_ARG(mark)));
+	else
+		json_put(w, key, value);
 }
 
 enum deliver_result kind_post_json(struct delivery *d, struct str url, struct buf *body)

@@ -103,6 +103,10 @@ void kind_header(struct delivery *d, const char *name, struct str value);
  * for its place, when it sends. Marks cannot come from labels: they hold a control character, which
  * no JSON, no query and no header that we build has. */
 struct str kind_secret(struct delivery *d, struct str value, struct str file, enum io_place place);
+/* The same as a member of a JSON object. */
+struct json_writer;
+void kind_put_secret(struct delivery *d, struct json_writer *w, const char *key, struct str value,
+		     struct str file);
 /* POST of JSON with Content-Type; `body` ends up in the arena with Go's newline behind it. */
 enum deliver_result kind_post_json(struct delivery *d, struct str url, struct buf *body);
 /* An answer's body as JSON; NULL: it is none. json_decref is the caller's. */

@@ -217,7 +217,7 @@ static bool put_v2(struct json_writer *w, struct kind_texts *t, const struct pag
 	struct delivery *d = t->d;
 	bool ok;
 
-	json_put(w, "routing_key", kind_secret(d, c->routing_key, c->routing_key_file, IO_IN_JSON));
+	kind_put_secret(d, w, "routing_key", c->routing_key, c->routing_key_file);
 	json_put(w, "dedup_key", kind_dedup_key(d));
 	json_put(w, "event_action", event_type(d));
 	json_open(w, "payload", '{');
@@ -241,7 +241,7 @@ static bool put_v1(struct json_writer *w, struct kind_texts *t, const struct pag
 {
 	struct delivery *d = t->d;
 
-	json_put(w, "service_key", kind_secret(d, c->service_key, c->service_key_file, IO_IN_JSON));
+	kind_put_secret(d, w, "service_key", c->service_key, c->service_key_file);
 	json_put(w, "incident_key", kind_dedup_key(d));
 	json_put(w, "event_type", event_type(d));
 	json_put(w, "description", summary(t, c));

@@ -113,7 +113,8 @@ static const struct slack DEFAULTS = {
 /* ---- configuration ----------------------------------------------------------------------- */
 static bool check_fields(const struct fields *f, struct slack *c)
 {
-	bool ok = KIND_LIST(f, c->fields_node, "slack_field", FIELD_FIELDS, &c->fields, &c->n_fields);
+	bool ok =
+		KIND_LIST(f, c->fields_node, "slack_field", FIELD_FIELDS, &c->fields, &c->n_fields);
 
 	for (size_t i = 0; i < c->n_fields && ok; i++) {
 		const struct yaml_node *at = c->fields_node->items[i];
@@ -144,9 +145,8 @@ static bool check_confirm(const struct fields *f, struct slack_action *a)
 
 static bool check_actions(const struct fields *f, struct slack *c)
 {
-	bool ok =
-		KIND_LIST(f, c->actions_node, "slack_action", ACTION_FIELDS, &c->actions,
-			  &c->n_actions);
+	bool ok = KIND_LIST(f, c->actions_node, "slack_action", ACTION_FIELDS, &c->actions,
+			    &c->n_actions);
 
 	for (size_t i = 0; i < c->n_actions && ok; i++) {
 		const struct yaml_node *at = c->actions_node->items[i];

@@ -80,7 +80,7 @@ static void put_body(struct json_writer *w, struct kind_texts *t, const struct t
 {
 	struct delivery *d = t->d;
 
-	json_put(w, "chat_id", kind_secret(d, c->chat_id, c->chat_id_file, IO_IN_JSON));
+	kind_put_secret(d, w, "chat_id", c->chat_id, c->chat_id_file);
 	if (d->provider_id.n)
 		json_put(w, "message_id", d->provider_id);
 	if (c->disable_notifications)

@@ -76,7 +76,8 @@ class Town:
         mail = {"smtp_smarthost": f"localhost:{server.port}", "smtp_from": "rouse@example.org",
                 "smtp_auth_username": "rouse", "smtp_auth_password_file": f"{d}/password",
                 "smtp_tls_config": {"ca_file": server.ca}, **(global_more or {})}
-        receiver = {"email_configs": [{"to": "Anna <anna@example.org>, ben@example.org", "send_resolved": True, **entry}]}
+        receiver = {"email_configs": [{"to": "Anna <anna@example.org>, ben@example.org", "send_resolved": True,
+                                        "text": '{{ template "email.default.text" . }}', **entry}]}
         self.rouse = Rouse(d, paging(self.prometheus.url, receiver, **{"global": mail}))
         self.flag.set(flag=1)
 

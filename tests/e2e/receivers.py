@@ -1,0 +1,184 @@
+#!/usr/bin/python3 -B
+"""The services that page and chat, played by servers that answer as their documentation says."""
+import urllib.parse
+from stage import *
+
+JSON = {"Content-Type": "application/json"}
+SECRET = "s3cr&t/<key>"  # what has to be encoded differently in a path, a query, JSON and a header
+
+
+def reply(body, status=200, headers=JSON):
+    return status, headers, json.dumps(body)
+
+
+class Town:
+    """rouse with one receiver; alerts are posted to it."""
+
+    def __init__(self, d, answer, **kinds):
+        self.server = Server(answer)
+        self.secret = os.path.join(d, "secret")
+        write(self.secret, SECRET + "\n")
+        url = self.server.url
+
+        def filled(x):
+            if isinstance(x, dict):
+                return {k: filled(v) for k, v in x.items()}
+            if isinstance(x, list):
+                return [filled(v) for v in x]
+            return x.replace("URL", url).replace("SECRET", self.secret) if isinstance(x, str) else x
+
+        self.rouse = Rouse(d, {
+            "route": {"receiver": "team", "group_by": ["alertname"], "group_wait": "1s", "group_interval": "1s"},
+            "receivers": [{"name": "team", **{k + "_configs": [filled(v)] for k, v in kinds.items()}}]})
+
+    def alert(self, **more):
+        status, _, text = request(self.rouse.url + "/api/v2/alerts", "POST", json.dumps(
+            [{"labels": {"alertname": "Fire", "team": "db <!channel> @all"}, "annotations": {"summary": "it burns"}, **more}]), JSON)
+        assert status == 200, text
+
+    def end_alert(self):
+        self.alert(endsAt="2026-01-01T00:00:00Z", startsAt="2025-12-31T00:00:00Z")
+
+    def hits(self, path):
+        return [h for h in self.server.hits if h.path.startswith(path)]
+
+    def sent(self, n):
+        eventually(f"{n} sent", lambda: len(self.rouse.deliveries("sent")) == n)
+
+    def end(self):
+        self.rouse.stop()
+        text = self.rouse.log(True)
+        assert SECRET not in text and urllib.parse.quote(SECRET, safe="") not in text, "the log tells a secret"
+
+
+@story
+def secrets_in_files(d):
+    """Each kind puts the file's text where it belongs, encoded for the place."""
+    def answer(hit):
+        if "gettoken" in hit.path:
+            return reply({"errcode": 0, "access_token": "TOK"})
+        return reply({"ok": True, "success": True, "errcode": 0, "channel": "C", "ts": "1"})
+
+    t = Town(d, answer,
+             slack={"app_token_file": "SECRET", "app_url": "URL/slack/chat.postMessage", "channel": "C", "send_resolved": True},
+             telegram={"api_url": "URL/telegram", "bot_token_file": "SECRET", "chat_id_file": "SECRET"},
+             pagerduty={"url": "URL/pagerduty", "routing_key_file": "SECRET"},
+             opsgenie={"api_url": "URL/opsgenie", "api_key_file": "SECRET"},
+             victorops={"api_url": "URL/victorops/", "api_key_file": "SECRET", "routing_key": "a/b"},
+             rocketchat={"api_url": "URL/rocketchat", "token_file": "SECRET", "token_id": "id", "channel": "#x", "text": "@all {{ .CommonLabels.team }}"},
+             wechat={"api_url": "URL/wechat", "api_secret_file": "SECRET", "corp_id": "c", "to_user": "@all"},
+             incidentio={"url": "URL/incidentio", "alert_source_token_file": "SECRET"},
+             mattermost={"webhook_url": "URL/mattermost"},
+             msteams={"webhook_url": "URL/msteams"}, msteamsv2={"webhook_url": "URL/msteamsv2"})
+    t.alert()
+    t.sent(11)
+    path, query = urllib.parse.quote(SECRET, safe="&"), urllib.parse.quote_plus(SECRET)
+    hit, = t.hits("/slack/")
+    assert hit.header("authorization") == "Bearer " + SECRET, hit.headers
+    hit, = t.hits("/telegram/")
+    assert hit.path == f"/telegram/bot{path}/sendMessage" and hit.json["chat_id"] == SECRET, (hit.path, hit.json)
+    hit, = t.hits("/pagerduty")
+    assert hit.json["routing_key"] == SECRET and hit.json["payload"]["custom_details"]["num_firing"] == 1
+    hit, = t.hits("/opsgenie/")
+    assert hit.header("authorization") == "GenieKey " + SECRET
+    hit, = t.hits("/victorops/")
+    assert hit.path == f"/victorops/{path}/a%2Fb", hit.path
+    hit, = t.hits("/rocketchat/")
+    assert hit.header("x-auth-token") == SECRET and hit.header("x-user-id") == "id"
+    assert hit.json["attachments"][0]["text"].startswith("@all db <!channel> @\u200ball"), "a label pings, or the template does not"
+    token, send = t.hits("/wechat/")
+    assert token.path.endswith("corpsecret=" + query) and send.path.endswith("access_token=TOK")
+    hit, = t.hits("/incidentio")
+    assert hit.header("authorization") == "Bearer " + SECRET and hit.json["version"] == "1"
+    hit, = t.hits("/slack/")
+    assert "<!channel>" not in hit.body.decode(), hit.body
+    t.end()
+
+
+@story
+def telegram_limits_and_edits(d):
+    """Telegram's own retry_after is obeyed; the message is edited; one that is gone is sent anew."""
+    plan = [(429, {"ok": False, "description": "Too Many Requests: retry after 1", "parameters": {"retry_after": 1}}),
+            (200, {"ok": True, "result": {"message_id": 7}}),
+            (400, {"ok": False, "description": "Bad Request: message to edit not found"}),
+            (200, {"ok": True, "result": {"message_id": 8}})]
+    t = Town(d, lambda hit: reply(plan[len(t.server.hits)][1], plan[len(t.server.hits)][0]),
+             telegram={"api_url": "URL", "bot_token": "1:t", "chat_id": 5, "update_message": True})
+    t.alert()
+    t.sent(1)
+    first, second = t.server.hits
+    assert 1 <= second.at - first.at < 5, second.at - first.at
+    t.end_alert()
+    t.sent(2)
+    edit, anew = t.server.hits[2:]
+    assert edit.path.endswith("/editMessageText") and edit.json["message_id"] == "7", edit.path
+    assert anew.path.endswith("/sendMessage") and "Resolved" in anew.json["text"]
+    t.end()
+
+
+@story
+def refusals_in_a_success(d):
+    """Slack says 200 and ok: false. A limit is waited for, a channel that is gone is told."""
+    plan = [{"ok": False, "error": "ratelimited"}, {"ok": False, "error": "channel_not_found"}]
+    t = Town(d, lambda hit: reply(plan[min(len(t.server.hits), 1)]),
+             slack={"api_url": "URL/chat.postMessage", "channel": "#gone"})
+    t.alert()
+    dead, = eventually("one is given up", lambda: t.rouse.deliveries("dead"))
+    assert len(t.server.hits) == 2 and "channel_not_found" in dead["error"], dead
+    t.end()
+
+
+@story
+def token_that_runs_out(d):
+    """WeCom's token is fetched once, and again when WeCom says that it is over."""
+    state = {"tokens": 0, "over": False}
+
+    def answer(hit):
+        if "gettoken" in hit.path:
+            state["tokens"] += 1
+            return reply({"errcode": 0, "access_token": f"T{state['tokens']}"})
+        if state["over"]:
+            state["over"] = False
+            return reply({"errcode": 42001, "errmsg": "access_token expired"})
+        return reply({"errcode": 0})
+
+    t = Town(d, answer, wechat={"api_url": "URL", "api_secret": "s", "corp_id": "c", "to_user": "@all", "send_resolved": True})
+    t.alert()
+    t.sent(1)
+    state["over"] = True
+    t.end_alert()
+    t.sent(2)
+    tokens = [h.path.rpartition("=")[2] for h in t.hits("/message/send")]
+    assert tokens == ["T1", "T1", "T2"], tokens
+    t.end()
+
+
+@story
+def an_issue_and_its_end(d):
+    """Jira: the issue is found again, changed, and moved to its end by name."""
+    issues = []
+
+    def answer(hit):
+        if hit.path.endswith("/search"):
+            return reply({"issues": issues})
+        if hit.path.endswith("/transitions") and hit.method == "GET":
+            return reply({"transitions": [{"id": "3", "name": "Start"}, {"id": "5", "name": "Done"}]})
+        if hit.method == "POST" and hit.path.endswith("/issue"):
+            issues.append({"key": "OPS-9", "fields": {"status": {"statusCategory": {"key": "new"}}}})
+            return reply({"key": "OPS-9"}, 201)
+        return 204, {}, ""
+
+    t = Town(d, answer, jira={"api_url": "URL/rest/api/2", "project": "OPS", "issue_type": "Bug", "resolve_transition": "Done"})
+    t.alert()
+    t.sent(1)
+    t.end_alert()
+    t.sent(2)
+    did = [(h.method, h.path.partition("/api/2/")[2]) for h in t.server.hits]
+    assert did == [("POST", "search"), ("POST", "issue"), ("POST", "search"), ("PUT", "issue/OPS-9"),
+                   ("GET", "issue/OPS-9/transitions"), ("POST", "issue/OPS-9/transitions")], did
+    assert t.server.hits[-1].json == {"transition": {"id": "5"}}
+    t.end()
+
+
+if __name__ == "__main__":
+    main()
