@@ -20,6 +20,9 @@ struct limits {
 	size_t reply_bytes;	/* a query's answer: the rule fails */
 	size_t reply_series;	/* series of one answer: the rule fails */
 	size_t rules;		/* of one configuration: refused */
+	size_t silences;	/* of any state; 0: as many as the notifier can hold: refused */
+	size_t silence_bytes;	/* of one, as Alertmanager would store it; 0: any: refused */
+	size_t alerts_of_name;	/* posted ones with one alertname; 0: any: dropped */
 	size_t outbox_rows;	/* open deliveries: a newer one replaces an open one of its group */
 	size_t history_rows;	/* finished deliveries remembered: the oldest goes */
 	size_t event_rows;	/* the trail kept for explain: the oldest goes */

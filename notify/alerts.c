@@ -32,12 +32,55 @@ void alerts_store(struct notify *n, const struct kept_alert *ka)
 		  V_INT(a->source));
 }
 
+/* ---- how many of one name ---------------------------------------------------------------- */
+struct alert_count {
+	size_t n;
+};
+
+static struct alert_count *count_of(struct notify *n, struct labels ls)
+{
+	return map_get(&n->names, labels_get(ls, STR(LABEL_ALERTNAME)));
+}
+
+static void count_in(struct notify *n, struct labels ls)
+{
+	struct alert_count *c = count_of(n, ls);
+
+	if (!c) {
+		c = MEM_NEW(struct alert_count);
+		map_put(&n->names, labels_get(ls, STR(LABEL_ALERTNAME)), c);
+	}
+	c->n++;
+}
+
+static void count_out(struct notify *n, struct labels ls)
+{
+	struct alert_count *c = count_of(n, ls);
+
+	CHECK(c && c->n);
+	if (--c->n == 0)
+		free(map_delete(&n->names, labels_get(ls, STR(LABEL_ALERTNAME))));
+}
+
+/* A new alert from outside beyond what its name may have. */
+static bool too_many(struct notify *n, const struct alert_in *in)
+{
+	const struct alert_count *c = count_of(n, in->labels);
+	size_t most = n->env.limits->alerts_of_name;
+
+	if (in->source != ALERT_FROM_API || !most || !c || c->n < most)
+		return false;
+	n->alerts_dropped++;
+	return true;
+}
+
 void alerts_drop_if_done(struct notify *n, struct now now, struct kept_alert *ka)
 {
 	if (ka->n_in || !alert_resolved(&ka->a, now.wall))
 		return;
 	batch_add(notify_batch(n), ST_ALERT_DEL, V_BLOB(labels_bytes(ka->a.labels)));
 	CHECK(map_delete(&n->alerts, labels_bytes(ka->a.labels)) == ka);
+	count_out(n, ka->a.labels);
 	if (n->inhibitor)
 		inhibitor_remove(n->inhibitor, &ka->a);
 	kept_free(ka);
@@ -49,6 +92,9 @@ void alerts_free(struct notify *n)
 	map_each (&n->alerts, e)
 		kept_free(e->value);
 	map_done(&n->alerts);
+	map_each (&n->names, e)
+		free(e->value);
+	map_done(&n->names);
 }
 
 /* True if they changed. */
@@ -121,6 +167,7 @@ static void add_alert(struct notify *n, struct now now, const struct alert_in *i
 		.hash = labels_hash(in->labels),
 	};
 	map_put(&n->alerts, labels_bytes(ka->a.labels), ka);
+	count_in(n, ka->a.labels);
 	if (n->inhibitor)
 		inhibitor_add(n->inhibitor, &ka->a);
 	alerts_store(n, ka);
@@ -169,7 +216,7 @@ void alerts_put(struct notify *n, struct now now, const struct alert_in *in, siz
 			if (in[i].source == ALERT_FROM_API)
 				s = span_merge(&ka->a, s, now);
 			update_alert(n, now, ka, &in[i], s);
-		} else if (s.to == MS_NONE || s.to > now.wall) {
+		} else if ((s.to == MS_NONE || s.to > now.wall) && !too_many(n, &in[i])) {
 			add_alert(n, now, &in[i], s);
 		}
 		/* The end of an alert that nobody knows is no news. */
@@ -211,6 +258,7 @@ static bool restore_row(void *arg, const struct val *v, size_t n_vals)
 	ka->a.starts_at = MIN(ka->a.starts_at, r->now.wall);
 	ka->a.updated_at = MIN(ka->a.updated_at, r->now.wall);
 	map_put(&r->n->alerts, labels_bytes(ka->a.labels), ka);
+	count_in(r->n, ka->a.labels);
 	return true;
 }
 

@@ -426,10 +426,22 @@ static bool check_labels(const struct fields *f, const struct receiver_draft *d)
 				    "got "
 				    "\"%.*s\"",
 				    STR_ARG(d->name), STR_ARG(name));
-	if (d->labels && d->labels->n > (at ? 1 : 0))
-		diags_warn(f->diags, f->file, d->labels->line, d->labels->col,
-			   "labels of a receiver are not used yet");
 	return true;
+}
+
+static struct labels labels_of(const struct receiver_draft *d, struct arena *a)
+{
+	struct labels_builder lb;
+	struct labels out;
+
+	labels_builder_init(&lb);
+	for (size_t i = 0; d->labels && i < d->labels->n; i++)
+		labels_builder_set(&lb, d->labels->pairs[i].key->value,
+				   d->labels->pairs[i].value->value);
+	labels_builder_set(&lb, STR("name"), d->name);
+	out = labels_builder_build(&lb, a);
+	labels_builder_done(&lb);
+	return out;
 }
 
 static bool read_receiver(const struct config_reader *r, const struct yaml_node *node,
@@ -451,6 +463,7 @@ static bool read_receiver(const struct config_reader *r, const struct yaml_node 
 				  STR_ARG(d.name));
 	ok &= check_labels(&r->fields, &d);
 	rc->name = d.name;
+	rc->labels = ok ? labels_of(&d, r->fields.arena) : (struct labels){.p = ""};
 	rc->line = node->line;
 	rc->integrations = ARENA_ARRAY(r->fields.arena, struct integration, count_entries(node));
 	for (size_t i = 0; i < node->n; i++) {

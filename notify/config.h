@@ -55,6 +55,7 @@ struct integration {
 
 struct receiver {
 	struct str name;
+	struct labels labels; /* its own, and its name as "name" */
 	struct integration *integrations;
 	size_t n;
 	int line;

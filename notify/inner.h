@@ -159,6 +159,7 @@ struct notify {
 	struct inhibitor *inhibitor;  /* of the configuration; NULL: none yet */
 	char *external_url;
 	struct map alerts;   /* by label bytes: struct kept_alert */
+	struct map names;    /* by alertname: how many of them there are (struct alert_count) */
 	struct map groups;   /* by id: struct group */
 	struct map lanes;    /* by group key, NUL, dest id: struct lane */
 	struct map dests;    /* by id: struct dest */
@@ -173,7 +174,8 @@ struct notify {
 	uint64_t turn;	  /* what is decided now belongs to it */
 	uint64_t durable; /* the last turn that is on disk */
 	uint64_t version;
-	uint64_t over_limit; /* rows kept although the outbox was full */
+	uint64_t alerts_dropped; /* posted beyond limits.alerts_of_name */
+	uint64_t over_limit;	 /* rows kept although the outbox was full */
 	bool full_raised;
 	bool configured; /* once at least */
 	bool stopped;

@@ -192,16 +192,71 @@ void silence_forget_old(struct notify *n, struct now now)
 }
 
 /* ---- changes ------------------------------------------------------------------------------- */
-static size_t size_of(const struct silence *s)
+/* ---- limits ------------------------------------------------------------------------------ */
+static size_t varint(uint64_t v)
 {
-	size_t n = s->created_by.n + s->comment.n;
+	size_t n = 1;
 
-	for (size_t i = 0; i < s->n; i++)
-		n += s->matchers[i].name.n + s->matchers[i].value.n;
+	while (v >>= 7)
+		n++;
 	return n;
 }
 
-static bool valid(const struct notify *n, struct now now, const struct silence *s, struct err *err)
+static size_t field(size_t bytes)
+{
+	return bytes ? 1 + varint(bytes) + bytes : 0;
+}
+
+static size_t timestamp(ms_t at)
+{
+	uint64_t s = (uint64_t)(at / SECOND), ns = (uint64_t)(at % SECOND) * 1000000;
+	size_t n = 1 + varint(s) + (ns ? 1 + varint(ns) : 0);
+
+	return 1 + varint(n) + n;
+}
+
+/* Bytes of the silence as Alertmanager stores it (a message of protocol buffers), by which
+ * --silences.max-silence-size-bytes is measured. */
+static size_t size_of(const struct silence *s, struct now now)
+{
+	size_t set = 0, n = field(s->created_by.n) + field(s->comment.n) + field(36);
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct matcher *m = &s->matchers[i];
+		size_t one = field(m->name.n) + field(m->value.n) + (m->op == MATCH_EQ ? 0 : 2);
+
+		set += 1 + varint(one) + one;
+	}
+	n += set + 1 + varint(set) + set; /* as a list, and as a set of its own */
+	n += timestamp(s->starts_at) + timestamp(s->ends_at) + timestamp(now.wall);
+	return 1 + varint(n) + n;
+}
+
+/* Only what says so itself counts as matching nothing: a="", a=~".*". */
+static bool matches_empty(const struct matcher *m)
+{
+	return (m->op == MATCH_EQ || m->op == MATCH_RE) && m->matches_empty;
+}
+
+static bool within_limits(const struct notify *n, struct now now, const struct silence *s,
+			  bool is_new, struct err *err)
+{
+	size_t most = n->env.limits->silences ? MIN(n->env.limits->silences, (size_t)SILENCES_MAX)
+					      : SILENCES_MAX;
+	size_t bytes = n->env.limits->silence_bytes
+			       ? MIN(n->env.limits->silence_bytes, (size_t)BYTES_MAX)
+			       : BYTES_MAX;
+	size_t size = size_of(s, now);
+
+	if (is_new && n->silences.n >= most)
+		return err_set(err, -1, "exceeded maximum number of silences: %zu (limit: %zu)",
+			       n->silences.n, most);
+	return size <= bytes ||
+	       err_set(err, -1, "silence exceeded maximum size: %zu bytes (limit: %zu bytes)", size,
+		       bytes);
+}
+
+static bool valid(struct now now, const struct silence *s, struct err *err)
 {
 	bool empty = true;
 
@@ -214,20 +269,11 @@ static bool valid(const struct notify *n, struct now now, const struct silence *
 		return err_set(err, -1, "invalid silence: at least one matcher required");
 	if (s->n > MATCHERS_MAX)
 		return err_set(err, -1, "invalid silence: more than %d matchers", MATCHERS_MAX);
-	if (size_of(s) > BYTES_MAX)
-		return err_set(err, -1,
-			       "silence exceeded maximum size: %zu bytes (limit: %d bytes)",
-			       size_of(s), BYTES_MAX);
 	for (size_t i = 0; i < s->n; i++)
-		empty = empty && s->matchers[i].matches_empty;
-	if (empty)
-		return err_set(err, -1,
-			       "invalid silence: at least one matcher must not match the empty "
-			       "string");
-	if (n->silences.n >= SILENCES_MAX)
-		return err_set(err, -1, "exceeded maximum number of silences: %zu (limit: %d)",
-			       n->silences.n, SILENCES_MAX);
-	return true;
+		empty = empty && matches_empty(&s->matchers[i]);
+	return !empty || err_set(err, -1,
+				 "invalid silence: at least one matcher must not match the empty "
+				 "string");
 }
 
 static bool same_matchers(const struct silence *a, const struct silence *b)
@@ -292,14 +338,17 @@ enum silence_result notify_silence_put(struct notify *n, struct now now, const s
 
 	if (in->id.n && !old)
 		return SILENCE_NOT_FOUND;
-	if (!valid(n, now, in, err))
+	bool keeps = old && keeps_id(&old->s, in, now);
+
+	if (!keeps)
+		s.starts_at = MAX(s.starts_at, now.wall);
+	if (!valid(now, in, err) || !within_limits(n, now, &s, !keeps, err))
 		return SILENCE_INVALID;
 	s.updated_at = now.wall;
-	if (!old || !keeps_id(&old->s, in, now)) {
+	if (!keeps) {
 		if (old)
 			expire(n, now, &old->s);
 		s.id = new_id(n, fresh);
-		s.starts_at = MAX(s.starts_at, now.wall);
 	} else if (silence_state(&old->s, now.wall) == SILENCE_ACTIVE) {
 		s.starts_at = old->s.starts_at;
 	}

@@ -248,12 +248,27 @@ const struct alert *notify_inhibited_by(const struct notify *n, ms_t wall, struc
 }
 
 /* ---- groups ------------------------------------------------------------------------------ */
+static size_t count_labels(struct labels ls)
+{
+	struct labels_iter it = {0};
+	struct label l;
+	size_t n = 0;
+
+	while (labels_next(ls, &it, &l))
+		n++;
+	return n;
+}
+
+/* Those with fewer labels first, as Alertmanager lists them. */
 static int group_order(const void *pa, const void *pb)
 {
 	const struct group *a = *(const struct group *const *)pa,
 			   *b = *(const struct group *const *)pb;
-	int c = labels_cmp(a->labels, b->labels);
+	size_t x = count_labels(a->labels), y = count_labels(b->labels);
+	int c = x < y ? -1 : x > y;
 
+	if (!c)
+		c = labels_cmp(a->labels, b->labels);
 	if (!c)
 		c = str_cmp(a->route->receiver, b->route->receiver);
 	return c ? c : strcmp(a->id, b->id);

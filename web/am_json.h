@@ -10,6 +10,12 @@
 #include "notify/matcher.h"
 #include "web/answer.h"
 
+/* The door of /api/v2: methods, what may be asked from other sites, what the client takes. False:
+ * the answer is made. `methods` as in "GET,POST". */
+ATTR_CHECK bool am_enter(struct exchange *x, const char *methods);
+void am_not_found(struct exchange *x);
+/* x->body with the headers that all answers of the API have. */
+void am_answer(struct exchange *x, int status);
 /* A bare JSON string: what upstream's handlers answer, mostly with 400. */
 void am_error(struct exchange *x, int status, struct str text);
 /* {"code":602,"message":"0.labels in body is required"}: what upstream's validation answers. */
@@ -19,14 +25,17 @@ void am_invalid(struct exchange *x, int status, int code, const char *fmt, ...) 
 json_t *am_body(struct exchange *x, const char *what);
 /* The text of a member; empty if it is absent or no text. Borrowed from the JSON. */
 struct str am_text(const json_t *object, const char *key);
-/* A point in time: MS_NONE if absent or empty; false for what is no time. */
-ATTR_CHECK bool am_time(const json_t *object, const char *key, ms_t *out);
-/* A parameter that is on unless it says something else than true, 1, t, yes, y, on, ok, checked. */
-/* The parameters "filter", one matcher each, in the request's arena; false: the error is answered.
- */
+/* "object", "number": how Go names what a value is. */
+const char *am_kind(const json_t *v);
+/* A point in time: MS_NONE if absent or empty; false for what is no time, in Go's words. */
+ATTR_CHECK bool am_time(const json_t *object, const char *key, ms_t *out, struct err *err);
 /* How matchers and label names are read. */
 enum matcher_mode am_mode(const struct exchange *x);
+/* The parameters "filter", one matcher each, in the request's arena; false: the error is answered.
+ */
 ATTR_CHECK bool am_filters(struct exchange *x, struct matcher **out, size_t *n);
+ATTR_CHECK bool am_receiver_matchers(struct exchange *x, struct matcher **out, size_t *n);
+/* A parameter that is on unless it says something else than true, 1, t, yes, y, on, ok, checked. */
 bool am_flag(const struct exchange *x, const char *name);
 void am_put_time(struct buf *b, const char *key, ms_t t);
 

@@ -57,9 +57,11 @@ void answer_body_with(struct exchange *x, int status, const char *content_type,
 	};
 }
 
+#define NO_STORE HEADER("Cache-Control", "no-store")
+
 void answer_body(struct exchange *x, int status, const char *content_type)
 {
-	struct io_header no_store = HEADER("Cache-Control", "no-store");
+	struct io_header no_store = NO_STORE;
 
 	answer_body_with(x, status, content_type, &no_store, 1);
 }
@@ -77,15 +79,14 @@ void answer_html(struct exchange *x, int status)
 	answer_body(x, status, "text/html; charset=utf-8");
 }
 
-void answer_redirect(struct exchange *x, struct str location)
+void answer_redirect(struct exchange *x, int status, struct str location)
 {
-	struct io_header h[] = {
-		{STR("Location"), arena_str(x->arena, location)},
-		HEADER("Cache-Control", "no-store"),
-	};
+	const struct io_header h[] = {{STR("Location"), location}, NO_STORE};
+	const char *what = status == 301 ? "Moved Permanently" : "Found";
 
 	buf_clear(&x->body);
-	answer_body_with(x, 302, NULL, h, ARRAY_LEN(h));
+	buf_printf(&x->body, "<a href=\"%.*s\">%s</a>.\n\n", STR_ARG(location), what);
+	answer_body_with(x, status, "text/html; charset=utf-8", h, ARRAY_LEN(h));
 }
 
 void answer_stream(struct exchange *x)

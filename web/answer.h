@@ -29,7 +29,8 @@ void answer_body_with(struct exchange *x, int status, const char *content_type,
 /* A line of plain text; a newline is added. */
 void answer_text(struct exchange *x, int status, struct str text);
 void answer_html(struct exchange *x, int status);
-void answer_redirect(struct exchange *x, struct str location);
+/* 301 or 302; the location stands in a link too, so it must be ours. */
+void answer_redirect(struct exchange *x, int status, struct str location);
 /* An event stream: only the head; the host goes on with web_event_put. */
 void answer_stream(struct exchange *x);
 

@@ -16,13 +16,6 @@
 
 #define ALERTS_MAX 100000 /* of one request */
 
-static void answer_ok(struct exchange *x)
-{
-	const struct io_header none = {STR("Cache-Control"), STR("no-store")};
-
-	answer_body_with(x, 200, "application/json", &none, 1);
-}
-
 /* ---- in ------------------------------------------------------------------------------------ */
 struct posting {
 	struct exchange *x;
@@ -33,8 +26,7 @@ struct posting {
 
 /* A map of texts; labels that are empty are left out. False if it is none, and the answer is made.
  */
-static bool read_map(struct posting *p, const json_t *map, size_t i, const char *what,
-		     struct labels *out)
+static bool read_map(struct posting *p, const json_t *map, const char *what, struct labels *out)
 {
 	struct labels_builder lb;
 	const char *key;
@@ -46,9 +38,10 @@ static bool read_map(struct posting *p, const json_t *map, size_t i, const char 
 	{
 		if (!json_is_string(value)) {
 			am_invalid(p->x, 400, 400,
-				   "parsing alerts body from \"\" failed, because %zu.%s holds "
-				   "something that is no text",
-				   i, what);
+				   "parsing alerts body from \"\" failed, because json: cannot "
+				   "unmarshal %s into Go struct field %s%s of type string",
+				   am_kind(value), strcmp(what, "labels") == 0 ? "Alert." : ".",
+				   what);
 			labels_builder_done(&lb);
 			return false;
 		}
@@ -82,30 +75,60 @@ static bool names_valid(struct posting *p, struct labels ls, const char *what)
 	return true;
 }
 
+/* As Go's url.ParseRequestURI: a path from the root, or something with a scheme. */
+static bool is_uri(struct str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7F)
+			return false;
+	}
+	while (n < s.n && s.p[n] != ':' && s.p[n] != '/')
+		n++;
+	return s.p[0] == '/' || (n && n < s.n && s.p[n] == ':');
+}
+
+/* The end that the alert will have. */
+static ms_t end_of(const struct exchange *x, const struct alert_in *in)
+{
+	const struct config *cfg = core_config(x->core);
+
+	if (in->ends_at != MS_NONE)
+		return in->ends_at;
+	return x->now.wall +
+	       (cfg && cfg->notify ? cfg->notify->global.resolve_timeout : 5 * MINUTE);
+}
+
 /* False: nothing is taken at all, the answer is made. */
 static bool read_alert(struct posting *p, const json_t *a, size_t i)
 {
 	struct alert_in in = {.source = ALERT_FROM_API,
 			      .generator_url = am_text(a, "generatorURL")};
 	const json_t *labels = json_object_get(a, "labels");
+	struct err err = {0};
 
 	if (!json_is_object(labels)) {
 		am_invalid(p->x, 422, 602, "%zu.labels in body is required", i);
 		return false;
 	}
-	if (!read_map(p, labels, i, "labels", &in.labels) ||
-	    !read_map(p, json_object_get(a, "annotations"), i, "annotations", &in.annotations))
+	if (!read_map(p, labels, "labels", &in.labels) ||
+	    !read_map(p, json_object_get(a, "annotations"), "annotations", &in.annotations))
 		return false;
-	if (!am_time(a, "startsAt", &in.starts_at) || !am_time(a, "endsAt", &in.ends_at)) {
-		am_invalid(p->x, 400, 400,
-			   "parsing alerts body from \"\" failed, because %zu has a time that is "
-			   "no RFC 3339",
-			   i);
+	if (!am_time(a, "startsAt", &in.starts_at, &err) ||
+	    !am_time(a, "endsAt", &in.ends_at, &err)) {
+		am_invalid(p->x, 400, 400, "parsing alerts body from \"\" failed, because %s",
+			   err.msg);
+		return false;
+	}
+	if (in.generator_url.n && !is_uri(in.generator_url)) {
+		am_invalid(p->x, 422, 601, "%zu.generatorURL in body must be of type uri: \"%.*s\"",
+			   i, (int)MIN(in.generator_url.n, 200), in.generator_url.p);
 		return false;
 	}
 	if (!in.labels.n)
 		refuse(p, "at least one label pair required");
-	else if (in.starts_at != MS_NONE && in.ends_at != MS_NONE && in.ends_at < in.starts_at)
+	else if (in.starts_at != MS_NONE && end_of(p->x, &in) < in.starts_at)
 		refuse(p, "start time must be before end time");
 	else if (names_valid(p, in.labels, "label set") &&
 		 names_valid(p, in.annotations, "annotations"))
@@ -137,7 +160,10 @@ static void post(struct exchange *x)
 	buf_init(&p.errors, BUF_MAX_ANY);
 	if (!json_is_array(root) && !json_is_null(root)) {
 		am_invalid(x, 400, 400,
-			   "parsing alerts body from \"\" failed, because it is no list");
+			   "parsing alerts body from \"\" failed, because json: cannot unmarshal "
+			   "%s "
+			   "into Go value of type models.PostableAlerts",
+			   am_kind(root));
 	} else if (json_array_size(root) > ALERTS_MAX) {
 		am_invalid(x, 400, 400, "more than %d alerts in one request", ALERTS_MAX);
 	} else if (read_alerts(&p, root)) {
@@ -145,7 +171,7 @@ static void post(struct exchange *x)
 		if (p.errors.n)
 			am_error(x, 400, buf_str(&p.errors));
 		else
-			answer_ok(x);
+			am_answer(x, 200);
 		x->out->after_turn = core_turn(x->core);
 	}
 	buf_done(&p.errors);
@@ -158,6 +184,8 @@ struct listing {
 	struct matcher *filters;
 	size_t n_filters;
 	struct regex *receiver; /* NULL: any */
+	struct matcher *receiver_matchers;
+	size_t n_receiver_matchers;
 	bool active, silenced, inhibited, muted;
 	struct buf muted_by; /* of the group that is listed: names as JSON, separated by commas */
 	const struct alert **v;
@@ -206,21 +234,41 @@ struct receivers {
 	struct listing *l;
 	struct str *v;
 	size_t n, cap;
+	bool only_wanted; /* the others are left out */
 	bool wanted;
 };
+
+static struct labels receiver_labels(const struct exchange *x, struct str name)
+{
+	const struct config *cfg = core_config(x->core);
+
+	for (size_t i = 0; cfg && cfg->notify && i < cfg->notify->n_receivers; i++) {
+		if (str_eq(cfg->notify->receivers[i].name, name))
+			return cfg->notify->receivers[i].labels;
+	}
+	return (struct labels){.p = ""};
+}
 
 static bool receiver_wanted(const struct listing *l, struct str name)
 {
 	struct err err = {0};
 	bool ok = true;
 
-	return !l->receiver || (regex_match(l->receiver, name, &ok, &err) && ok);
+	if (l->receiver && !(regex_match(l->receiver, name, &ok, &err) && ok))
+		return false;
+	return !l->n_receiver_matchers ||
+	       (am_matchers_test(l->receiver_matchers, l->n_receiver_matchers,
+				 receiver_labels(l->x, name), &ok, &err) &&
+		ok);
 }
 
 static void add_receiver(void *arg, const struct route *r)
 {
 	struct receivers *rs = arg;
+	bool wanted = receiver_wanted(rs->l, r->receiver);
 
+	if (rs->only_wanted && !wanted)
+		return;
 	if (rs->n == rs->cap) {
 		size_t cap = rs->cap ? 2 * rs->cap : 4;
 		struct str *v = ARENA_ARRAY(rs->l->x->arena, struct str, cap);
@@ -231,7 +279,7 @@ static void add_receiver(void *arg, const struct route *r)
 		rs->cap = cap;
 	}
 	rs->v[rs->n++] = r->receiver;
-	rs->wanted |= receiver_wanted(rs->l, r->receiver);
+	rs->wanted |= wanted;
 }
 
 static int by_name(const void *a, const void *b)
@@ -292,12 +340,12 @@ static bool list_alert(struct listing *l, const struct alert *a, bool in_group, 
 	const struct notify *n = core_notify(l->x->core);
 	const struct alert *by = notify_inhibited_by(n, l->x->now.wall, a->labels);
 	bool silenced = notify_silenced(n, l->x->now.wall, a->labels);
-	struct receivers rs = {.l = l};
+	struct receivers rs = {.l = l, .only_wanted = in_group};
 
 	if ((silenced && !l->silenced) || (by && !l->inhibited) || (!silenced && !by && !l->active))
 		return false;
 	route_match(cfg && cfg->notify ? cfg->notify->root : NULL, a->labels, add_receiver, &rs);
-	if (!rs.wanted && !in_group && l->receiver)
+	if (!rs.wanted && !in_group)
 		return false;
 	if (in_group && rs.n > 1)
 		qsort(rs.v, rs.n, sizeof(*rs.v), by_name);
@@ -313,7 +361,8 @@ static bool read_receiver(struct exchange *x, struct regex **out)
 	*out = NULL;
 	if (!text.n)
 		return true;
-	if (regex_compile(text, REGEX_ANCHORED, x->arena, out, &err))
+	text = arena_printf(x->arena, "^(?:%.*s)$", STR_ARG(text)); /* as Go's errors quote it */
+	if (regex_compile(text, 0, x->arena, out, &err))
 		return true;
 	am_error(x, 400, arena_printf(x->arena, "failed to parse receiver param: %s", err.msg));
 	return false;
@@ -329,7 +378,8 @@ static bool read_listing(struct exchange *x, struct listing *l)
 		.muted = am_flag(x, "muted"),
 	};
 	buf_init(&l->muted_by, BUF_MAX_ANY);
-	return am_filters(x, &l->filters, &l->n_filters) && read_receiver(x, &l->receiver);
+	return am_filters(x, &l->filters, &l->n_filters) && read_receiver(x, &l->receiver) &&
+	       am_receiver_matchers(x, &l->receiver_matchers, &l->n_receiver_matchers);
 }
 
 static void list(struct exchange *x)
@@ -346,7 +396,7 @@ static void list(struct exchange *x)
 	for (size_t i = 0; i < l.n; i++)
 		first = !list_alert(&l, l.v[i], false, first) && first;
 	buf_adds(&x->body, "]\n");
-	answer_ok(x);
+	am_answer(x, 200);
 }
 
 void api_am_alerts(struct exchange *x)
@@ -402,22 +452,31 @@ void api_am_alert_groups(struct exchange *x)
 	notify_alert_groups(core_notify(x->core), x->now, list_group, &l);
 	buf_done(&l.muted_by);
 	buf_adds(&x->body, "]\n");
-	answer_ok(x);
+	am_answer(x, 200);
 }
 
 /* ---- receivers and status ------------------------------------------------------------------ */
 void api_am_receivers(struct exchange *x)
 {
 	const struct config *cfg = core_config(x->core);
+	struct listing l = {.x = x};
+	bool first = true;
 
+	if (!am_receiver_matchers(x, &l.receiver_matchers, &l.n_receiver_matchers))
+		return;
 	buf_addc(&x->body, '[');
 	for (size_t i = 0; cfg && cfg->notify && i < cfg->notify->n_receivers; i++) {
-		answer_put_str(&x->body,
-			       i ? ",{\"name\":" : "{\"name\":", cfg->notify->receivers[i].name);
+		const struct receiver *r = &cfg->notify->receivers[i];
+
+		if (!receiver_wanted(&l, r->name))
+			continue;
+		answer_put_labels(&x->body, first ? "{\"labels\":" : ",{\"labels\":", r->labels);
+		answer_put_str(&x->body, ",\"name\":", r->name);
 		buf_addc(&x->body, '}');
+		first = false;
 	}
 	buf_adds(&x->body, "]\n");
-	answer_ok(x);
+	am_answer(x, 200);
 }
 
 void api_am_status(struct exchange *x)
@@ -428,8 +487,11 @@ void api_am_status(struct exchange *x)
 
 	core_self(x->core, &self);
 	/* One peer: this process itself. */
-	buf_adds(b, "{\"cluster\":{\"name\":\"rouse\",\"peers\":[{\"address\":\"127.0.0.1:9094\","
-		    "\"name\":\"rouse\"}],\"status\":\"ready\"}");
+	if (x->web->options.no_cluster)
+		buf_adds(b, "{\"cluster\":{\"peers\":[],\"status\":\"disabled\"}");
+	else
+		buf_adds(b, "{\"cluster\":{\"name\":\"rouse\",\"peers\":[{\"address\":"
+			    "\"127.0.0.1:9094\",\"name\":\"rouse\"}],\"status\":\"ready\"}");
 	answer_put_str(b, ",\"config\":{\"original\":", cfg ? cfg->text : STR(""));
 	am_put_time(b, "},\"uptime\":", self.started_at);
 	answer_put_str(b,
@@ -437,5 +499,5 @@ void api_am_status(struct exchange *x)
 		       "\"\",\"goVersion\":\"\",\"revision\":\"\",\"version\":",
 		       x->web->options.version);
 	buf_adds(b, "}}\n");
-	answer_ok(x);
+	am_answer(x, 200);
 }

@@ -1,17 +1,12 @@
 /* Silences in Alertmanager's words. */
 #include "base/json.h"
+#include "base/regex.h"
 #include "evaluator/core.h"
 #include "notify/matcher.h"
 #include "notify/silence.h"
+#include "promql/print.h"
 #include "web/am_json.h"
 #include "web/api_alertmanager.h"
-
-static void answer_ok(struct exchange *x)
-{
-	const struct io_header none = {STR("Cache-Control"), STR("no-store")};
-
-	answer_body_with(x, 200, "application/json", &none, 1);
-}
 
 /* ---- out ----------------------------------------------------------------------------------- */
 static void put_matcher(struct buf *b, const struct matcher *m)
@@ -89,7 +84,7 @@ static void list(struct exchange *x)
 	buf_addc(&x->body, '[');
 	notify_silences(core_notify(x->core), x->now.wall, list_silence, &l);
 	buf_adds(&x->body, "]\n");
-	answer_ok(x);
+	am_answer(x, 200);
 }
 
 /* ---- in ------------------------------------------------------------------------------------ */
@@ -101,23 +96,45 @@ static bool read_matcher(struct exchange *x, const json_t *m, size_t i, struct m
 	enum match_op op = json_is_true(regex) ? is_equal ? MATCH_RE : MATCH_NRE
 			   : is_equal	       ? MATCH_EQ
 					       : MATCH_NEQ;
+	struct regex *alone;
 	struct err err = {0};
+	struct buf quoted;
 	const char *missing = !json_is_string(json_object_get(m, "name"))    ? "name"
 			      : !json_is_string(json_object_get(m, "value")) ? "value"
 			      : !json_is_boolean(regex)			     ? "isRegex"
 									     : NULL;
 
+	buf_init(&quoted, BUF_MAX_ANY);
 	if (missing) {
-		am_invalid(x, 422, 602, "silence.matchers.%zu.%s in body is required", i, missing);
+		am_invalid(x, 422, 602, "matchers.%zu.%s in body is required", i, missing);
 		return false;
 	}
-	if (!am_text(m, "name").n) {
-		am_error(x, 400, STR("Failed to create silence: invalid label name \"\""));
+	if (!am_label_name_valid(am_mode(x), am_text(m, "name"))) {
+		buf_clear(&quoted);
+		promql_put_quoted(&quoted, am_text(m, "name"));
+		am_error(x, 400,
+			 arena_printf(x->arena,
+				      "invalid silence: invalid label matcher %zu in set 0: "
+				      "invalid "
+				      "label name %s",
+				      i, buf_cstr(&quoted)));
+		buf_done(&quoted);
 		return false;
 	}
+	buf_done(&quoted);
 	if (am_matcher_init(out, op, am_text(m, "name"), am_text(m, "value"), x->arena, &err))
 		return true;
-	am_error(x, 400, str_of(err.msg));
+	/* The pattern alone, as it was given: err quotes it as it is compiled. */
+	err = (struct err){0};
+	if (!regex_compile(am_text(m, "value"), 0, x->arena, &alone, &err))
+		am_error(x, 400,
+			 arena_printf(x->arena,
+				      "invalid silence: invalid label matcher %zu in set 0: "
+				      "invalid "
+				      "regular expression \"%.*s\": %s",
+				      i, STR_ARG(am_text(m, "value")), err.msg));
+	else
+		am_error(x, 400, STR("invalid silence: invalid regular expression"));
 	return false;
 }
 
@@ -126,22 +143,25 @@ static bool read_silence(struct exchange *x, const json_t *root, struct silence 
 	static const char *const required[] = {"comment", "createdBy", "endsAt", "matchers",
 					       "startsAt"};
 	const json_t *list = json_object_get(root, "matchers"), *m;
+	struct err err = {0};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(required); i++) {
-		if (!json_object_get(root, required[i])) {
-			am_invalid(x, 422, 602, "silence.%s in body is required", required[i]);
+		const json_t *v = json_object_get(root, required[i]);
+
+		if (!v || json_is_null(v)) {
+			am_invalid(x, 422, 602, "%s in body is required", required[i]);
 			return false;
 		}
 	}
 	if (!json_is_array(list) || !json_array_size(list)) {
-		am_invalid(x, 422, 612, "silence.matchers in body should have at least 1 items");
+		am_invalid(x, 422, 612, "matchers in body should have at least 1 items");
 		return false;
 	}
-	if (!am_time(root, "startsAt", &s->starts_at) || !am_time(root, "endsAt", &s->ends_at)) {
-		am_invalid(x, 400, 400,
-			   "parsing silence body from \"\" failed, because startsAt or endsAt is "
-			   "no RFC 3339 time");
+	if (!am_time(root, "startsAt", &s->starts_at, &err) ||
+	    !am_time(root, "endsAt", &s->ends_at, &err)) {
+		am_invalid(x, 400, 400, "parsing silence body from \"\" failed, because %s",
+			   err.msg);
 		return false;
 	}
 	s->id = am_text(root, "id");
@@ -166,7 +186,7 @@ static void put(struct exchange *x, const struct silence *s)
 	case SILENCE_OK:
 		answer_put_str(&x->body, "{\"silenceID\":", id);
 		buf_adds(&x->body, "}\n");
-		answer_ok(x);
+		am_answer(x, 200);
 		x->out->after_turn = core_turn(x->core);
 		return;
 	case SILENCE_NOT_FOUND: am_error(x, 404, STR("silence not found")); return;
@@ -194,24 +214,36 @@ void api_am_silences(struct exchange *x)
 		list(x);
 }
 
+static bool is_uuid(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? s.p[i] != '-'
+			 : !(str_find_char(STR("0123456789abcdefABCDEF"), s.p[i]) >= 0))
+			return false;
+	}
+	return s.n == 36;
+}
+
 void api_am_silence(struct exchange *x)
 {
 	struct str id = str_from(x->path, sizeof("/api/v2/silence/") - 1);
 	const struct silence *s = notify_silence(core_notify(x->core), id);
 
-	if (id.n != 36) {
+	if (!is_uuid(id)) {
 		am_invalid(x, 422, 601, "silenceID in path must be of type uuid: \"%.*s\"",
 			   (int)MIN(id.n, 100), id.p);
 	} else if (!s) {
-		answer_body(x, 404, "application/json");
+		am_answer(x, 404);
 	} else if (str_is(x->req->method, "DELETE")) {
 		if (notify_silence_expire(core_notify(x->core), x->now, id) != SILENCE_OK)
 			CHECK(false);
-		answer_ok(x);
+		am_answer(x, 200);
 		x->out->after_turn = core_turn(x->core);
 	} else {
 		put_silence(&x->body, s, x->now.wall);
 		buf_addc(&x->body, '\n');
-		answer_ok(x);
+		am_answer(x, 200);
 	}
 }

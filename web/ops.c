@@ -6,15 +6,21 @@
 #include "web/answer.h"
 #include "web/route.h"
 
+static void put_ok(struct exchange *x)
+{
+	buf_adds(&x->body, "OK");
+	answer_body(x, 200, "text/plain; charset=utf-8");
+}
+
 void ops_healthy(struct exchange *x)
 {
-	answer_text(x, 200, STR("rouse is Healthy."));
+	put_ok(x);
 }
 
 void ops_ready(struct exchange *x)
 {
 	if (core_ready(x->core))
-		answer_text(x, 200, STR("rouse is Ready."));
+		put_ok(x);
 	else
 		answer_text(x, 503,
 			    STR("Service Unavailable: the configuration is not loaded yet"));

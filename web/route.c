@@ -12,6 +12,8 @@
 #include "web/page_rule.h"
 #include "web/page_status.h"
 
+#define AM_BASE "/api/v2/"
+
 enum { GET = 1, POST = 2, PUT = 4, DELETE = 8 };
 
 static const struct web_route {
@@ -62,17 +64,20 @@ static void not_allowed(struct exchange *x, const struct web_route *r)
 	struct io_header allow = {STR("Allow"),
 				  r->methods & GET ? STR("GET, HEAD") : STR("POST, PUT")};
 
-	if (str_starts(str_of(r->path), "/api/v2/")) {
-		am_invalid(x, 405, 405, "method %.*s is not allowed, but [GET%s] are",
-			   (int)MIN(x->req->method.n, 20), x->req->method.p,
-			   r->methods & POST	 ? ",POST"
-			   : r->methods & DELETE ? ",DELETE"
-						 : "");
-		return;
-	}
 	buf_adds(&x->body, r->methods & GET ? "Only GET requests allowed\n"
 					    : "Only POST or PUT requests allowed\n");
 	answer_body_with(x, 405, "text/plain; charset=utf-8", &allow, 1);
+}
+
+/* Alertmanager's API has manners of its own. */
+static void handle_am(struct exchange *x, const struct web_route *r)
+{
+	const char *methods = r->methods & POST	    ? "GET,POST"
+			      : r->methods & DELETE ? "DELETE,GET"
+						    : "GET";
+
+	if (am_enter(x, methods))
+		r->handle(x);
 }
 
 /* A path that ends in a slash has the name of something behind it. */
@@ -81,22 +86,36 @@ static bool path_is(const struct web_route *r, struct str path)
 	size_t n = strlen(r->path);
 
 	if (n > 1 && r->path[n - 1] == '/')
-		return str_starts(path, r->path);
+		return str_starts(path, r->path) && path.n > n;
 	return str_is(path, r->path);
 }
 
 size_t route_dispatch(struct exchange *x)
 {
+	bool am = str_starts(x->path, AM_BASE) || str_is(x->path, "/api/v2");
+
+	/* A slash at the end changes nothing, except where a name is missing before it. */
+	if (str_starts(x->path, AM_BASE) && x->path.n > strlen(AM_BASE) && str_ends(x->path, "/") &&
+	    !str_is(x->path, AM_BASE "silence/"))
+		x->path.n--;
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
 		if (!path_is(&routes[i], x->path))
 			continue;
-		if (routes[i].methods & method_of(x->req->method))
+		if (am)
+			handle_am(x, &routes[i]);
+		else if (routes[i].methods & method_of(x->req->method))
 			routes[i].handle(x);
 		else
 			not_allowed(x, &routes[i]);
 		return i;
 	}
-	if (str_starts(x->path, "/api/"))
+	if (str_is(x->path, "/api/v2"))
+		answer_redirect(x, 301,
+				arena_printf(x->arena, "%.*s" AM_BASE,
+					     STR_ARG(x->web->options.route_prefix)));
+	else if (am)
+		am_not_found(x);
+	else if (str_starts(x->path, "/api/v1/") || str_starts(x->path, "/api/rouse/"))
 		answer_json_error(x, API_NOT_FOUND, STR("there is nothing at this path"));
 	else
 		answer_text(x, 404, STR("404 page not found"));

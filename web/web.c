@@ -49,8 +49,10 @@ static bool below_prefix(struct exchange *x)
 		return true;
 	if (str_eq(str_cut(path, 0, prefix.n), prefix) && x->path.n && x->path.p[0] == '/')
 		return true;
-	if (str_is(path, "/") || str_eq(path, prefix))
-		answer_redirect(x, arena_printf(x->arena, "%.*s/", STR_ARG(prefix)));
+	if (str_is(path, "/"))
+		answer_redirect(x, 302, prefix);
+	else if (str_eq(path, prefix))
+		answer_redirect(x, 302, arena_printf(x->arena, "%.*s/", STR_ARG(prefix)));
 	else
 		answer_text(x, 404, STR("404 page not found"));
 	return false;

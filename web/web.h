@@ -18,6 +18,7 @@ struct web_options {
 	struct str route_prefix; /* "" or "/rouse", no trailing slash */
 	struct str external_url; /* no trailing slash */
 	struct str version;	 /* "0.1.0" */
+	bool no_cluster;	 /* status lists no peer, not even us */
 	/* Asked by POST /-/reload: loads and applies; false with words for the answer. */
 	bool (*reload)(void *host, struct now now, struct err *err);
 	void *host;

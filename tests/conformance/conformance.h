@@ -48,7 +48,8 @@ struct str case_text(const json_t *c, const char *key);
 	K("am-timeinterval", kind_am_timeinterval) \
 	K("am-templates", kind_am_templates) \
 	K("am-payloads", kind_am_payloads) \
-	K("am-config", kind_am_config)
+	K("am-config", kind_am_config) \
+	K("am-api", kind_am_api)
 #define KIND_DECLARE(name, fn) kind_fn fn __attribute__((weak));
 KINDS(KIND_DECLARE)
 #undef KIND_DECLARE

@@ -288,8 +288,6 @@ static void test_what_is_not_there_yet(void **state)
 	expect("receivers: [{name: r, oncall_configs: [{}], pagerduty_configs: []}]\n"
 	       "route: {receiver: r}\n",
 	       "1:23: oncall_configs is not supported yet\n");
-	expect("receivers: [{name: r, labels: {name: r, a: b}}]\nroute: {receiver: r}\n",
-	       "1:31: labels of a receiver are not used yet\n");
 }
 
 static void test_receivers(void **state)

@@ -64,7 +64,7 @@ static void test_refused(void **state ATTR_UNUSED)
 	big[70001] = '"';
 	big[70002] = 0;
 	assert_string_equal(put(w, "", big, now, HOUR),
-			    "silence exceeded maximum size: 70002 bytes (limit: 65536 bytes)");
+			    "silence exceeded maximum size: 140093 bytes (limit: 65536 bytes)");
 	free(big);
 	assert_string_equal(put(w, "nobody", "a=\"b\"", now, HOUR), "not found");
 	world_free(w);

@@ -419,9 +419,9 @@ static void test_post_silences(void **state ATTR_UNUSED)
 	post(c, at, JSON, "{\"id\":\"x\"," MATCHERS "," SPAN "," WHO "}", 404,
 	     "\"silence not found\"\n");
 	post(c, at, JSON, "{" MATCHERS "," SPAN "}", 422,
-	     "{\"code\":602,\"message\":\"silence.comment in body is required\"}\n");
+	     "{\"code\":602,\"message\":\"comment in body is required\"}\n");
 	post(c, at, JSON, "{\"matchers\":[]," SPAN "," WHO "}", 422,
-	     "{\"code\":612,\"message\":\"silence.matchers in body should have at least 1 "
+	     "{\"code\":612,\"message\":\"matchers in body should have at least 1 "
 	     "items\"}\n");
 	post(c, at, JSON, "{\"matchers\":[{\"name\":\"a\",\"value\":\"b\"}]," SPAN "," WHO "}", 422,
 	     "{\"code\":602,\"message\":\"silence.matchers.0.isRegex in body is required\"}\n");
