@@ -217,11 +217,11 @@ static void test_answers(void **state)
 	int fd = dial(w);
 
 	say(fd, "GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n");
-	assert_true(read_until(w, fd, "OK"));
+	assert_true(read_until(w, fd, "\r\n\r\nOK"));
 	assert_non_null(strstr(w->reply, "HTTP/1.1 200 OK\r\n"));
 	say(fd, "HEAD /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"); /* kept alive */
 	assert_true(read_until(w, fd, "\r\n\r\n"));
-	assert_non_null(strstr(w->reply, "Content-Length: 18\r\n"));
+	assert_non_null(strstr(w->reply, "Content-Length: 2\r\n"));
 	turns(w, 30);
 	say(fd, "GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 	assert_true(read_until(w, fd, ""));

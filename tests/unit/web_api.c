@@ -424,7 +424,7 @@ static void test_post_silences(void **state ATTR_UNUSED)
 	     "{\"code\":612,\"message\":\"matchers in body should have at least 1 "
 	     "items\"}\n");
 	post(c, at, JSON, "{\"matchers\":[{\"name\":\"a\",\"value\":\"b\"}]," SPAN "," WHO "}", 422,
-	     "{\"code\":602,\"message\":\"silence.matchers.0.isRegex in body is required\"}\n");
+	     "{\"code\":602,\"message\":\"matchers.0.isRegex in body is required\"}\n");
 	fake_free(c);
 }
 
