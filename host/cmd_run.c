@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/fields.h"
+#include "base/num.h"
 #include "host/commands.h"
 #include "host/daemon.h"
 #include "host/process.h"
@@ -12,6 +13,7 @@ struct run_options {
 	struct daemon_options d;
 	struct flag_texts rules, features;
 	struct str log_level, log_format;
+	struct str max_silences, silence_bytes, alerts_of_name, cluster;
 };
 
 #define ARG(name, value, kind, member, help) \
@@ -56,6 +58,17 @@ static const struct flag flags[] = {
 	ARG("enable-feature", "NAMES", TEXTS, features,
 	    "As Alertmanager's, separated by commas: classic-mode, utf8-strict-mode (how matchers "
 	    "and label names are read). Its others are taken and change nothing."),
+	ARG("silences.max-silences", "NUMBER", TEXT, max_silences,
+	    "How many silences there may be, expired ones too. Default 0: as many as rouse can "
+	    "keep."),
+	ARG("silences.max-silence-size-bytes", "NUMBER", TEXT, silence_bytes,
+	    "How big one silence may be, as Alertmanager counts. Default 0: 64 KiB."),
+	ARG("alerts.per-alertname-limit", "NUMBER", TEXT, alerts_of_name,
+	    "How many posted alerts there may be with one alertname; more are dropped. Default 0: "
+	    "any number."),
+	ARG_DEFAULT("cluster.listen-address", "HOST:PORT", TEXT, cluster, "0.0.0.0:9094",
+		    "Taken for Alertmanager's sake: rouse has no cluster. Empty: the API's status "
+		    "says so."),
 	{"log.level", "LEVEL", FLAG_TEXT, offsetof(struct run_options, log_level),
 	 "debug info warn error", "info", "What is logged."},
 	{"log.format", "FORMAT", FLAG_TEXT, offsetof(struct run_options, log_format), "logfmt json",
@@ -114,6 +127,29 @@ static bool read_features(struct str names, enum matcher_mode *mode, struct err 
 	return true;
 }
 
+static bool read_limits(struct run_options *o, struct err *err)
+{
+	const struct {
+		const char *flag;
+		struct str text;
+		size_t *out;
+	} all[] = {
+		{"silences.max-silences", o->max_silences, &o->d.max_silences},
+		{"silences.max-silence-size-bytes", o->silence_bytes, &o->d.silence_bytes},
+		{"alerts.per-alertname-limit", o->alerts_of_name, &o->d.alerts_of_name},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		uint64_t v = 0;
+
+		if (all[i].text.n && num_uint(all[i].text, 10, &v) != NUM_OK)
+			return err_set(err, -1, "--%s: \"%.*s\" is no whole number", all[i].flag,
+				       STR_ARG(all[i].text));
+		*all[i].out = v;
+	}
+	return true;
+}
+
 static bool complete(struct run_options *o, const struct flag_texts *rest, struct err *err)
 {
 	static struct str listen[] = {STR(":9095")};
@@ -134,7 +170,9 @@ static bool complete(struct run_options *o, const struct flag_texts *rest, struc
 	o->d.args.rule_globs = o->rules.v;
 	o->d.args.n_rule_globs = o->rules.n;
 	o->d.log_json = str_is(o->log_format, "json");
-	return log_level_of(o->log_level, &o->d.log_level) && check_urls(o, err);
+	o->d.no_cluster = !o->cluster.n;
+	return log_level_of(o->log_level, &o->d.log_level) && read_limits(o, err) &&
+	       check_urls(o, err);
 }
 
 static int run(int argc, char **argv)

@@ -346,6 +346,7 @@ static bool start_core(struct daemon *d, struct now now, struct config *c)
 		.route_prefix = d->route_prefix,
 		.external_url = d->external_url,
 		.version = STR(ROUSE_VERSION),
+		.no_cluster = d->o->no_cluster,
 		.reload = reload,
 		.host = d,
 		.metrics = put_metrics,
@@ -483,6 +484,9 @@ int daemon_run(const struct daemon_options *o)
 	d->notify.fd = -1;
 	arena_init(&d->arena);
 	limits_default(&d->limits);
+	d->limits.silences = d->o->max_silences;
+	d->limits.silence_bytes = d->o->silence_bytes;
+	d->limits.alerts_of_name = d->o->alerts_of_name;
 	log_init(&d->log, o->log_level, o->log_json, STDERR_FILENO);
 	d->io = (struct io){.ops = &ops, .host = d};
 	if (start(d)) {

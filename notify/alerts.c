@@ -235,7 +235,7 @@ static bool restore_row(void *arg, const struct val *v, size_t n_vals)
 	struct kept_alert *ka;
 
 	CHECK(n_vals == 8);
-	if (!labels_valid(v[0].s) || !labels_valid(v[1].s) || map_get(&r->n->alerts, v[0].s))
+	if (!labels_valid(v[0].s) || !annotations_valid(v[1].s) || map_get(&r->n->alerts, v[0].s))
 		return true;
 	ka = MEM_NEW(struct kept_alert);
 	ka->a = (struct alert){

@@ -61,7 +61,7 @@ static void store_silence(struct notify *n, const struct silence *s)
 	put_matchers(&b, s);
 	batch_add(notify_batch(n), ST_SILENCE_PUT, V_TEXT(s->id), V_TEXT(buf_str(&b)),
 		  V_INT(s->starts_at), V_INT(s->ends_at), V_INT(s->updated_at),
-		  V_TEXT(s->created_by), V_TEXT(s->comment));
+		  V_TEXT(s->created_by), V_TEXT(s->comment), V_BLOB(labels_bytes(s->annotations)));
 	buf_done(&b);
 	n->version++;
 }
@@ -76,6 +76,7 @@ static struct kept_silence *kept_new(const struct silence *in)
 	k->s.id = arena_str(&k->arena, in->id);
 	k->s.created_by = arena_str(&k->arena, in->created_by);
 	k->s.comment = arena_str(&k->arena, in->comment);
+	k->s.annotations = labels_dup(&k->arena, in->annotations);
 	k->s.matchers = ARENA_ARRAY(&k->arena, struct matcher, in->n + 1);
 	for (size_t i = 0; i < in->n; i++) {
 		const struct matcher *m = &in->matchers[i];
@@ -164,7 +165,9 @@ static bool restore_row(void *arg, const struct val *v, size_t n_vals)
 			    .comment = v[6].s};
 	struct arena a;
 
-	CHECK(n_vals == 7);
+	CHECK(n_vals == 8);
+	if (annotations_valid(v[7].s))
+		s.annotations = labels_of_bytes(v[7].s);
 	arena_init(&a);
 	if (read_matchers(v[1].s, &a, &s))
 		keep(n, &s);
@@ -191,7 +194,6 @@ void silence_forget_old(struct notify *n, struct now now)
 	}
 }
 
-/* ---- changes ------------------------------------------------------------------------------- */
 /* ---- limits ------------------------------------------------------------------------------ */
 static size_t varint(uint64_t v)
 {
@@ -220,12 +222,19 @@ static size_t timestamp(ms_t at)
 static size_t size_of(const struct silence *s, struct now now)
 {
 	size_t set = 0, n = field(s->created_by.n) + field(s->comment.n) + field(36);
+	struct labels_iter it = {0};
+	struct label l;
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct matcher *m = &s->matchers[i];
 		size_t one = field(m->name.n) + field(m->value.n) + (m->op == MATCH_EQ ? 0 : 2);
 
 		set += 1 + varint(one) + one;
+	}
+	while (labels_next(s->annotations, &it, &l)) {
+		size_t one = field(l.name.n) + field(l.value.n);
+
+		n += 1 + varint(one) + one;
 	}
 	n += set + 1 + varint(set) + set; /* as a list, and as a set of its own */
 	n += timestamp(s->starts_at) + timestamp(s->ends_at) + timestamp(now.wall);
@@ -276,6 +285,7 @@ static bool valid(struct now now, const struct silence *s, struct err *err)
 				 "string");
 }
 
+/* ---- changes ----------------------------------------------------------------------------- */
 static bool same_matchers(const struct silence *a, const struct silence *b)
 {
 	if (a->n != b->n)

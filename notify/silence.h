@@ -22,6 +22,7 @@ struct silence {
 	size_t n;
 	ms_t starts_at, ends_at, updated_at; /* wall */
 	struct str created_by, comment;
+	struct labels annotations; /* what others keep with it: shown, never looked at */
 };
 
 enum silence_state { SILENCE_PENDING, SILENCE_ACTIVE, SILENCE_EXPIRED };

@@ -187,6 +187,10 @@ static void put_alerts(struct buf *b, const struct notify *n, struct now now)
 		   "alertmanager_alerts{state=\"suppressed\"} 0\n"
 		   "alertmanager_alerts{state=\"unprocessed\"} 0\n",
 		   active);
+	head(b, "alertmanager_alerts_limited_total", "counter",
+	     "Posted alerts dropped because there were too many with their alertname.");
+	buf_printf(b, "alertmanager_alerts_limited_total %llu\n",
+		   (unsigned long long)n->alerts_dropped);
 	gauge(b, "rouse_alerts_resolved", "Alerts that are over and not yet told everywhere.",
 	      resolved);
 }
@@ -248,23 +252,12 @@ const struct alert *notify_inhibited_by(const struct notify *n, ms_t wall, struc
 }
 
 /* ---- groups ------------------------------------------------------------------------------ */
-static size_t count_labels(struct labels ls)
-{
-	struct labels_iter it = {0};
-	struct label l;
-	size_t n = 0;
-
-	while (labels_next(ls, &it, &l))
-		n++;
-	return n;
-}
-
 /* Those with fewer labels first, as Alertmanager lists them. */
 static int group_order(const void *pa, const void *pb)
 {
 	const struct group *a = *(const struct group *const *)pa,
 			   *b = *(const struct group *const *)pb;
-	size_t x = count_labels(a->labels), y = count_labels(b->labels);
+	size_t x = labels_count(a->labels), y = labels_count(b->labels);
 	int c = x < y ? -1 : x > y;
 
 	if (!c)

@@ -159,7 +159,7 @@ static bool take_checked(struct str bytes, size_t *at, struct str *out)
 	return true;
 }
 
-bool labels_valid(struct str bytes)
+static bool encoding_valid(struct str bytes, bool may_be_empty)
 {
 	struct str last = {0};
 
@@ -168,11 +168,22 @@ bool labels_valid(struct str bytes)
 
 		if (!take_checked(bytes, &at, &name) || !take_checked(bytes, &at, &value))
 			return false;
-		if (name.n == 0 || value.n == 0 || (last.p && str_cmp(last, name) >= 0))
+		if (name.n == 0 || (value.n == 0 && !may_be_empty) ||
+		    (last.p && str_cmp(last, name) >= 0))
 			return false;
 		last = name;
 	}
 	return true;
+}
+
+bool labels_valid(struct str bytes)
+{
+	return encoding_valid(bytes, false);
+}
+
+bool annotations_valid(struct str bytes)
+{
+	return encoding_valid(bytes, true);
 }
 
 void labels_put(struct buf *b, struct labels ls, bool metric)

@@ -47,6 +47,7 @@ struct labels labels_heap(
 void labels_free(struct labels ls);
 /* Checks an encoding from outside (the store): sorted, whole, nothing after. */
 bool labels_valid(struct str bytes);
+bool annotations_valid(struct str bytes); /* the same, and values may be empty */
 static inline struct str labels_bytes(struct labels ls)
 {
 	return (struct str){.p = ls.p, .n = ls.n};

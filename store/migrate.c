@@ -22,6 +22,8 @@ struct store_steps store_steps(void)
 		"CREATE TABLE silence (id TEXT PRIMARY KEY, matchers TEXT NOT NULL,"
 		" starts_at INTEGER NOT NULL, ends_at INTEGER NOT NULL,"
 		" updated_at INTEGER NOT NULL, created_by TEXT NOT NULL, comment TEXT NOT NULL)",
+		/* 3: annotations of silences, as the bytes of labels */
+		"ALTER TABLE silence ADD COLUMN annotations BLOB NOT NULL DEFAULT x''",
 	};
 
 	return (struct store_steps){.sql = sql, .n = ARRAY_LEN(sql)};

@@ -23,6 +23,8 @@ static void put_silence(struct buf *b, const struct silence *s, ms_t wall)
 	answer_put_str(b, "{\"id\":", s->id);
 	buf_printf(b, ",\"status\":{\"state\":\"%s\"}", silence_state_name(silence_state(s, wall)));
 	am_put_time(b, ",\"updatedAt\":", s->updated_at);
+	if (labels_count(s->annotations))
+		answer_put_labels(b, ",\"annotations\":", s->annotations);
 	answer_put_str(b, ",\"comment\":", s->comment);
 	answer_put_str(b, ",\"createdBy\":", s->created_by);
 	am_put_time(b, ",\"endsAt\":", s->ends_at);
@@ -138,6 +140,34 @@ static bool read_matcher(struct exchange *x, const json_t *m, size_t i, struct m
 	return false;
 }
 
+static bool read_annotations(struct exchange *x, const json_t *map, struct labels *out)
+{
+	struct labels_builder lb;
+	const char *key;
+	json_t *value;
+	bool ok = true;
+
+	labels_builder_init(&lb);
+	lb.keep_empty = true;
+	json_object_foreach((json_t *)(uintptr_t)map, key, value)
+	{
+		ok = json_is_string(value);
+		if (!ok) {
+			am_invalid(x, 400, 400,
+				   "parsing silence body from \"\" failed, because json: cannot "
+				   "unmarshal %s into Go struct field .annotations of type string",
+				   am_kind(value));
+			break;
+		}
+		labels_builder_set(&lb, str_of(key),
+				   (struct str){json_string_value(value),
+						json_string_length(value)});
+	}
+	*out = labels_builder_build(&lb, x->arena);
+	labels_builder_done(&lb);
+	return ok;
+}
+
 static bool read_silence(struct exchange *x, const json_t *root, struct silence *s)
 {
 	static const char *const required[] = {"comment", "createdBy", "endsAt", "matchers",
@@ -164,6 +194,8 @@ static bool read_silence(struct exchange *x, const json_t *root, struct silence 
 			   err.msg);
 		return false;
 	}
+	if (!read_annotations(x, json_object_get(root, "annotations"), &s->annotations))
+		return false;
 	s->id = am_text(root, "id");
 	s->comment = am_text(root, "comment");
 	s->created_by = am_text(root, "createdBy");

@@ -109,7 +109,7 @@ def refused(d):
             ("/silences", {**silence("x"), "matchers": [{"name": "a", "value": "", "isRegex": False}]}, 400, "match the empty string"),
             ("/silences", {**silence("x"), "matchers": [{"name": "a", "value": "(", "isRegex": True}]}, 400, "missing closing )"),
             ("/alerts", [{"labels": {}}], 400, "at least one label pair required"),
-            ("/alerts", {"labels": {"a": "b"}}, 400, "list")]:
+            ("/alerts", {"labels": {"a": "b"}}, 400, "cannot unmarshal object")]:
         got, _, text = request(t.url + path, "POST", json.dumps(body), JSON)
         assert got == status and says in text.decode(), (path, body, got, text)
     for body in (b"[{", b"\xff", b"[1]", b'[{"labels":{"a":1}}]', b"[" * 5000):

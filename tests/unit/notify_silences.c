@@ -70,6 +70,100 @@ static void test_refused(void **state ATTR_UNUSED)
 	world_free(w);
 }
 
+static bool count_one(void *arg, const struct alert *a)
+{
+	(void)a;
+	++*(size_t *)arg;
+	return true;
+}
+
+static size_t count_alerts(const struct world *w)
+{
+	size_t n = 0;
+
+	notify_alerts(w->n, count_one, &n);
+	return n;
+}
+
+static void test_limits(void **state ATTR_UNUSED)
+{
+	struct world *w = world_new(TEAM);
+	ms_t now = w->now.wall;
+	char id[64];
+
+	w->limits.silences = 1;
+	snprintf(id, sizeof(id), "%s", put(w, "", "a=\"b\"", now, HOUR));
+	assert_string_equal(put(w, "", "a=\"c\"", now, HOUR),
+			    "exceeded maximum number of silences: 1 (limit: 1)");
+	assert_string_equal(put(w, id, "a=\"b\"", now, 2 * HOUR), id); /* no new one */
+	/* Other matchers would be a new one: refused, and the old one holds on. */
+	assert_string_equal(put(w, id, "a=\"c\"", now, HOUR),
+			    "exceeded maximum number of silences: 1 (limit: 1)");
+	assert_int_equal(state_of(w, id), SILENCE_ACTIVE);
+	w->limits.silences = 0;
+	w->limits.silence_bytes = 64;
+	assert_non_null(
+		strstr(put(w, "", "a=\"c\"", now, HOUR), "silence exceeded maximum size: "));
+	world_free(w);
+}
+
+static void test_annotations(void **state ATTR_UNUSED)
+{
+	struct world *w = world_new(TEAM);
+	struct labels_builder lb;
+	struct silence s = {.starts_at = w->now.wall, .ends_at = w->now.wall + HOUR};
+	struct err err = {0};
+	struct arena a;
+	struct labels labels;
+	struct str id;
+	char kept[64];
+
+	arena_init(&a);
+	labels_builder_init(&lb);
+	lb.keep_empty = true;
+	labels_builder_set(&lb, STR("ticket"), STR("X-1"));
+	labels = labels_builder_build(&lb, &a);
+	labels_builder_set(&lb, STR("empty"), STR(""));
+	s.annotations = labels_builder_build(&lb, &a);
+	labels_builder_done(&lb);
+	notify_put(w->n, w->now,
+		   &(struct alert_in){.labels = labels,
+				      .annotations = s.annotations,
+				      .starts_at = w->now.wall,
+				      .ends_at = MS_NONE,
+				      .source = ALERT_FROM_API},
+		   1);
+	assert_true(am_matchers_parse(MATCHERS_FALLBACK, STR("a=b"), &a, &s.matchers, &s.n, &err));
+	assert_int_equal(notify_silence_put(w->n, w->now, &s, &id, &err), SILENCE_OK);
+	snprintf(kept, sizeof(kept), "%.*s", STR_ARG(id));
+	world_turn(w);
+	world_restart(w, MINUTE);
+	assert_true(labels_eq(notify_silence(w->n, str_of(kept))->annotations, s.annotations));
+	assert_int_equal(count_alerts(w), 1);
+	arena_done(&a);
+	world_free(w);
+}
+
+static void test_alerts_of_one_name(void **state ATTR_UNUSED)
+{
+	struct world *w = world_new(TEAM);
+	ms_t now = w->now.wall;
+
+	w->limits.alerts_of_name = 1;
+	world_put(w, "alertname=Down,i=a", "", now, MS_NONE, ALERT_FROM_API);
+	world_put(w, "alertname=Down,i=b", "", now, MS_NONE, ALERT_FROM_API);
+	world_put(w, "alertname=Up,i=b", "", now, MS_NONE, ALERT_FROM_API);
+	assert_int_equal(count_alerts(w), 2);
+	/* Rules are ours: what they find is never dropped. */
+	world_put(w, "alertname=Down,i=c", "", now, MS_NONE, ALERT_FROM_RULE);
+	assert_int_equal(count_alerts(w), 3);
+	world_turn(w);
+	world_restart(w, SECOND);
+	world_put(w, "alertname=Down,i=d", "", now, MS_NONE, ALERT_FROM_API);
+	assert_int_equal(count_alerts(w), 3);
+	world_free(w);
+}
+
 static void test_ids(void **state ATTR_UNUSED)
 {
 	struct world *w = world_new(TEAM);
@@ -151,6 +245,7 @@ static void test_nothing_to_tell(void **state ATTR_UNUSED)
 	world_free(w);
 }
 
-TEST_GROUP(silences, cmocka_unit_test(test_refused), cmocka_unit_test(test_ids),
-	   cmocka_unit_test(test_part_of_a_group), cmocka_unit_test(test_end_is_told_later),
-	   cmocka_unit_test(test_nothing_to_tell))
+TEST_GROUP(silences, cmocka_unit_test(test_refused), cmocka_unit_test(test_limits),
+	   cmocka_unit_test(test_annotations), cmocka_unit_test(test_alerts_of_one_name),
+	   cmocka_unit_test(test_ids), cmocka_unit_test(test_part_of_a_group),
+	   cmocka_unit_test(test_end_is_told_later), cmocka_unit_test(test_nothing_to_tell))
