@@ -279,5 +279,6 @@ void notify_clock_stepped(struct notify *n, ms_t by)
 		if (a->ends_at != MS_NONE)
 			a->ends_at += by;
 	}
+	outbox_clock_stepped(n, by);
 	n->version++;
 }

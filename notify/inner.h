@@ -262,6 +262,8 @@ void outbox_sent(struct row *r, struct now now, struct str provider_id);
 /* wait: ms from now, or -1 for the policy's back-off; whole: the destination rests too. */
 void outbox_retry(struct row *r, struct now now, ms_t wait, bool whole, const char *why);
 void outbox_dead(struct row *r, struct now now, enum dead_scope scope, const char *why);
+/* The wall clock was set: open rows grow no older by that, also over a restart. */
+void outbox_clock_stepped(struct notify *n, ms_t by);
 void outbox_stop_all(struct notify *n);
 void outbox_free_all(struct notify *n);
 ATTR_CHECK bool outbox_restore(struct notify *n, struct now now, struct store *s, struct err *err);

@@ -721,6 +721,18 @@ void outbox_rebind(struct notify *n, struct now now)
 	end_full(n);
 }
 
+void outbox_clock_stepped(struct notify *n, ms_t by)
+{
+	for (struct row *r = n->oldest; r; r = r->newer) {
+		if (!is_open(r->status))
+			continue;
+		r->created_at += by;
+		r->next_at += by;
+		if (r->stored)
+			store_row(r);
+	}
+}
+
 void outbox_stop_all(struct notify *n)
 {
 	for (struct row *r = n->oldest; r; r = r->newer)
