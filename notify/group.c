@@ -244,35 +244,36 @@ void group_touched(struct group *g, struct now now, const struct kept_alert *ka)
 struct snapshot {
 	struct hashes firing, resolved;
 	size_t n_firing;
-	size_t n_muted; /* members that are in neither */
+	size_t n_inhibited, n_silenced; /* members that are in neither; inhibited comes first */
 };
 
 static struct snapshot snapshot_take(const struct group *g, struct now now)
 {
 	uint64_t *v = mem_alloc((g->n_members + 1) * sizeof(*v));
-	size_t firing = 0, resolved = g->n_members, muted = 0;
+	size_t firing = 0, resolved = g->n_members;
+	struct snapshot s = {0};
 
 	for (size_t i = 0; i < g->n_members; i++) {
 		struct member *m = g->members[i];
 		const struct alert *a = &m->alert->a;
 
-		m->muted = notify_silenced(g->n, now.wall, a->labels) ||
-			   inhibitor_find(g->n->inhibitor, now.wall, a->labels);
+		m->muted = true;
+		if (inhibitor_find(g->n->inhibitor, now.wall, a->labels))
+			s.n_inhibited++;
+		else if (notify_silenced(g->n, now.wall, a->labels))
+			s.n_silenced++;
+		else
+			m->muted = false;
 		if (m->muted)
-			muted++;
-		else if (alert_resolved(a, now.wall))
+			continue;
+		if (alert_resolved(a, now.wall))
 			v[--resolved] = a->hash;
 		else
 			v[firing++] = a->hash;
 	}
-
-	struct snapshot s = {
-		.firing = hashes_of(v, firing),
-		.resolved = hashes_of(v + resolved, g->n_members - resolved),
-		.n_firing = firing,
-		.n_muted = muted,
-	};
-
+	s.firing = hashes_of(v, firing);
+	s.resolved = hashes_of(v + resolved, g->n_members - resolved);
+	s.n_firing = firing;
 	free(v);
 	return s;
 }
@@ -406,7 +407,7 @@ static bool tell(struct group *g, size_t i, struct now now, const struct snapsho
 		/* Nobody wants to hear of it, or it is about alerts that the group lost in a
 		 * reload; what was told is forgotten, in its turn. Muted ones may be told of later.
 		 */
-		if (!lane->first && !s->n_muted)
+		if (!lane->first && !s->n_inhibited && !s->n_silenced)
 			lane_forget(lane);
 	} else if (why != TELL_NOT) {
 		queue(g, i, now, s, why);
@@ -448,6 +449,21 @@ static void note_ends(struct group *g, struct now now)
 	}
 }
 
+/* In the order of Alertmanager's stages: what an earlier one keeps back, no later one counts. */
+static void count_suppressed(const struct group *g, const struct snapshot *s, ms_t wall)
+{
+	uint64_t *n = g->n->suppressed;
+	size_t left = g->n_members - s->n_inhibited;
+
+	n[BY_INHIBITION] += s->n_inhibited;
+	if (route_rests(g->route, wall))
+		n[BY_ACTIVE_TIME] += left;
+	else if (route_muted(g->route, wall))
+		n[BY_MUTE_TIME] += left;
+	else
+		n[BY_SILENCE] += s->n_silenced;
+}
+
 static void flush(struct group *g, struct now now)
 {
 	struct snapshot s;
@@ -458,6 +474,7 @@ static void flush(struct group *g, struct now now)
 	g->flushed = true;
 	note_ends(g, now);
 	s = snapshot_take(g, now);
+	count_suppressed(g, &s, now.wall);
 	/* A time interval keeps everything for the first flush after it. */
 	for (size_t i = 0; !muted && g->receiver && i < g->receiver->n; i++)
 		told |= tell(g, i, now, &s);

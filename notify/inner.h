@@ -49,6 +49,9 @@ struct member {
 	bool muted; /* as of the last look: nobody is told of it now */
 };
 
+/* Why alerts of a flush were kept back: names as in alertmanager_notifications_suppressed_total. */
+enum suppression { BY_SILENCE, BY_INHIBITION, BY_MUTE_TIME, BY_ACTIVE_TIME, SUPPRESSIONS };
+
 /* ---- groups ------------------------------------------------------------------------------ */
 struct group {
 	struct notify *n;
@@ -175,7 +178,8 @@ struct notify {
 	uint64_t durable; /* the last turn that is on disk */
 	uint64_t version;
 	uint64_t alerts_dropped; /* posted beyond limits.alerts_of_name */
-	uint64_t over_limit;	 /* rows kept although the outbox was full */
+	uint64_t suppressed[SUPPRESSIONS];
+	uint64_t over_limit; /* rows kept although the outbox was full */
 	bool full_raised;
 	bool configured; /* once at least */
 	bool stopped;

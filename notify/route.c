@@ -86,20 +86,20 @@ static bool any_holds(const struct time_interval *const *v, size_t n, ms_t wall)
 	return false;
 }
 
-static bool rests(const struct route *r, ms_t wall)
+bool route_rests(const struct route *r, ms_t wall)
 {
 	return r->n_active && !any_holds(r->active, r->n_active, wall);
 }
 
 bool route_muted(const struct route *r, ms_t wall)
 {
-	return rests(r, wall) || any_holds(r->mute, r->n_mute, wall);
+	return route_rests(r, wall) || any_holds(r->mute, r->n_mute, wall);
 }
 
 void route_muted_by(const struct route *r, ms_t wall, void (*fn)(void *arg, struct str name),
 		    void *arg)
 {
-	if (rests(r, wall)) {
+	if (route_rests(r, wall)) {
 		for (size_t i = 0; i < r->n_active; i++)
 			fn(arg, r->active[i]->name);
 	}

@@ -22,6 +22,8 @@ void route_put_labels(struct buf *b, struct labels ls);
 /* Whether time intervals keep the route's groups from telling anything: one of `mute` holds, or
  * there are `active` ones and none holds. */
 bool route_muted(const struct route *r, ms_t wall);
+/* The second of the two: outside all `active` ones. */
+bool route_rests(const struct route *r, ms_t wall);
 /* The names of those intervals: of `active` all, of `mute` those that hold. */
 void route_muted_by(const struct route *r, ms_t wall, void (*fn)(void *arg, struct str name),
 		    void *arg);

@@ -171,22 +171,44 @@ static void gauge(struct buf *b, const char *name, const char *help, uint64_t v)
 	buf_printf(b, "%s %llu\n", name, (unsigned long long)v);
 }
 
+/* As of its groups' last look. */
+static bool is_muted(const struct kept_alert *ka)
+{
+	for (size_t i = 0; i < ka->n_in; i++) {
+		if (ka->in[i]->muted)
+			return true;
+	}
+	return false;
+}
+
 static void put_alerts(struct buf *b, const struct notify *n, struct now now)
 {
-	size_t active = 0, resolved = 0;
+	static const char *const reasons[SUPPRESSIONS] = {"silence", "inhibition",
+							  "mute_time_interval",
+							  "active_time_interval"};
+	size_t active = 0, suppressed = 0, resolved = 0;
 
 	map_each (&n->alerts, e) {
-		if (alert_resolved(&((const struct kept_alert *)e->value)->a, now.wall))
+		const struct kept_alert *ka = e->value;
+
+		if (alert_resolved(&ka->a, now.wall))
 			resolved++;
+		else if (is_muted(ka))
+			suppressed++;
 		else
 			active++;
 	}
 	head(b, "alertmanager_alerts", "gauge", "How many alerts by state.");
 	buf_printf(b,
 		   "alertmanager_alerts{state=\"active\"} %zu\n"
-		   "alertmanager_alerts{state=\"suppressed\"} 0\n"
+		   "alertmanager_alerts{state=\"suppressed\"} %zu\n"
 		   "alertmanager_alerts{state=\"unprocessed\"} 0\n",
-		   active);
+		   active, suppressed);
+	head(b, "alertmanager_notifications_suppressed_total", "counter",
+	     "Alerts of groups that were kept back when it was time to tell them.");
+	for (size_t i = 0; i < SUPPRESSIONS; i++)
+		buf_printf(b, "alertmanager_notifications_suppressed_total{reason=\"%s\"} %llu\n",
+			   reasons[i], (unsigned long long)n->suppressed[i]);
 	head(b, "alertmanager_alerts_limited_total", "counter",
 	     "Posted alerts dropped because there were too many with their alertname.");
 	buf_printf(b, "alertmanager_alerts_limited_total %llu\n",

@@ -164,6 +164,35 @@ static void test_alerts_of_one_name(void **state ATTR_UNUSED)
 	world_free(w);
 }
 
+static bool metrics_say(const struct world *w, const char *line)
+{
+	struct buf b;
+	bool found;
+
+	buf_init(&b, BUF_MAX_ANY);
+	notify_metrics(w->n, w->now, &b);
+	found = str_find(buf_str(&b), str_of(line)) >= 0;
+	buf_done(&b);
+	return found;
+}
+
+static void test_counted(void **state ATTR_UNUSED)
+{
+	struct world *w = world_new(TEAM);
+
+	put(w, "", "i=\"a\"", w->now.wall, HOUR);
+	world_put(w, "alertname=Down,i=a", "", w->now.wall, MS_NONE, ALERT_FROM_RULE);
+	world_put(w, "alertname=Down,i=b", "", w->now.wall, MS_NONE, ALERT_FROM_RULE);
+	world_run(w, MINUTE);
+	assert_true(metrics_say(w, "\nalertmanager_alerts{state=\"active\"} 1\n"));
+	assert_true(metrics_say(w, "\nalertmanager_alerts{state=\"suppressed\"} 1\n"));
+	assert_true(metrics_say(w, "\nalertmanager_notifications_suppressed_total{reason="
+				   "\"silence\"} 1\n"));
+	assert_true(metrics_say(w, "\nalertmanager_notifications_suppressed_total{reason="
+				   "\"inhibition\"} 0\n"));
+	world_free(w);
+}
+
 static void test_ids(void **state ATTR_UNUSED)
 {
 	struct world *w = world_new(TEAM);
@@ -246,6 +275,7 @@ static void test_nothing_to_tell(void **state ATTR_UNUSED)
 }
 
 TEST_GROUP(silences, cmocka_unit_test(test_refused), cmocka_unit_test(test_limits),
-	   cmocka_unit_test(test_annotations), cmocka_unit_test(test_alerts_of_one_name),
-	   cmocka_unit_test(test_ids), cmocka_unit_test(test_part_of_a_group),
-	   cmocka_unit_test(test_end_is_told_later), cmocka_unit_test(test_nothing_to_tell))
+	   cmocka_unit_test(test_counted), cmocka_unit_test(test_annotations),
+	   cmocka_unit_test(test_alerts_of_one_name), cmocka_unit_test(test_ids),
+	   cmocka_unit_test(test_part_of_a_group), cmocka_unit_test(test_end_is_told_later),
+	   cmocka_unit_test(test_nothing_to_tell))
