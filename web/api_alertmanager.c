@@ -188,6 +188,7 @@ struct listing {
 	size_t n_receiver_matchers;
 	bool active, silenced, inhibited, muted;
 	struct buf muted_by; /* of the group that is listed: names as JSON, separated by commas */
+	struct buf silenced_by; /* of the alert that is listed: ids, in the same way */
 	const struct alert **v;
 	size_t n, cap;
 };
@@ -287,16 +288,11 @@ static int by_name(const void *a, const void *b)
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
-struct ids {
-	struct buf *b;
-	size_t n;
-};
-
 static bool put_id(void *arg, const struct silence *s)
 {
-	struct ids *ids = arg;
+	struct buf *b = arg;
 
-	answer_put_str(ids->b, ids->n++ ? "," : "", s->id);
+	answer_put_str(b, b->n ? "," : "", s->id);
 	return true;
 }
 
@@ -304,7 +300,6 @@ static void put_alert(struct listing *l, const struct alert *a, const struct rec
 		      const struct alert *by, bool first)
 {
 	struct buf *b = &l->x->body;
-	struct ids ids = {.b = b};
 
 	answer_put_labels(b, first ? "{\"annotations\":" : ",{\"annotations\":", a->annotations);
 	am_put_time(b, ",\"endsAt\":",
@@ -322,9 +317,9 @@ static void put_alert(struct listing *l, const struct alert *a, const struct rec
 	buf_adds(b, "],\"mutedBy\":[");
 	buf_add(b, buf_str(&l->muted_by));
 	buf_adds(b, "],\"silencedBy\":[");
-	notify_silenced_by(core_notify(l->x->core), l->x->now.wall, a->labels, put_id, &ids);
+	buf_add(b, buf_str(&l->silenced_by));
 	buf_printf(b, "],\"state\":\"%s\"}",
-		   ids.n || by || l->muted_by.n ? "suppressed" : "active");
+		   l->silenced_by.n || by || l->muted_by.n ? "suppressed" : "active");
 	am_put_time(b, ",\"updatedAt\":", a->updated_at);
 	if (a->generator_url[0])
 		answer_put_str(b, ",\"generatorURL\":", str_of(a->generator_url));
@@ -339,9 +334,12 @@ static bool list_alert(struct listing *l, const struct alert *a, bool in_group, 
 	const struct config *cfg = core_config(l->x->core);
 	const struct notify *n = core_notify(l->x->core);
 	const struct alert *by = notify_inhibited_by(n, l->x->now.wall, a->labels);
-	bool silenced = notify_silenced(n, l->x->now.wall, a->labels);
+	bool silenced;
 	struct receivers rs = {.l = l, .only_wanted = in_group};
 
+	buf_clear(&l->silenced_by);
+	notify_silenced_by(n, l->x->now.wall, a->labels, put_id, &l->silenced_by);
+	silenced = l->silenced_by.n > 0;
 	if ((silenced && !l->silenced) || (by && !l->inhibited) || (!silenced && !by && !l->active))
 		return false;
 	route_match(cfg && cfg->notify ? cfg->notify->root : NULL, a->labels, add_receiver, &rs);
@@ -368,6 +366,12 @@ static bool read_receiver(struct exchange *x, struct regex **out)
 	return false;
 }
 
+static void listing_done(struct listing *l)
+{
+	buf_done(&l->muted_by);
+	buf_done(&l->silenced_by);
+}
+
 static bool read_listing(struct exchange *x, struct listing *l)
 {
 	*l = (struct listing){
@@ -378,6 +382,7 @@ static bool read_listing(struct exchange *x, struct listing *l)
 		.muted = am_flag(x, "muted"),
 	};
 	buf_init(&l->muted_by, BUF_MAX_ANY);
+	buf_init(&l->silenced_by, BUF_MAX_ANY);
 	return am_filters(x, &l->filters, &l->n_filters) && read_receiver(x, &l->receiver) &&
 	       am_receiver_matchers(x, &l->receiver_matchers, &l->n_receiver_matchers);
 }
@@ -395,6 +400,7 @@ static void list(struct exchange *x)
 	buf_addc(&x->body, '[');
 	for (size_t i = 0; i < l.n; i++)
 		first = !list_alert(&l, l.v[i], false, first) && first;
+	listing_done(&l);
 	buf_adds(&x->body, "]\n");
 	am_answer(x, 200);
 }
@@ -450,7 +456,7 @@ void api_am_alert_groups(struct exchange *x)
 		return;
 	buf_addc(&x->body, '[');
 	notify_alert_groups(core_notify(x->core), x->now, list_group, &l);
-	buf_done(&l.muted_by);
+	listing_done(&l);
 	buf_adds(&x->body, "]\n");
 	am_answer(x, 200);
 }
