@@ -13,6 +13,8 @@
 #include "base/err.h"
 #include "base/yaml.h"
 
+struct yaml_out;
+
 enum field_kind {
 	FIELD_TEXT,	   /* struct str: any scalar as written, copied into the arena */
 	FIELD_URL,	   /* struct str: http or https with a host; empty or <secret> passes */
@@ -38,20 +40,27 @@ struct field {
 	size_t at;    /* where in the record */
 	size_t given; /* where a bool stands that tells whether there was a value, plus 1; 0: none
 		       */
+	/* How it is printed (base/fields_out.h). */
+	bool secret;		 /* as <secret> */
+	bool always;		 /* also when it is empty, 0 or false */
+	const struct field *sub; /* of a map, or of the maps in a list: their keys; NULL: texts */
+	size_t n_sub;
+	/* Instead: writes key and value, or nothing. `from` is the record, or in a map that is
+	 * printed as written the value's node. */
+	void (*put)(struct yaml_out *o, const struct field *fd, const void *from);
 };
 
-/* FIELD(TEXT, struct thing, url) is the key "url"; FIELD_AS gives another name. */
-#define FIELD_AS(kind_, key, type, member) \
+/* FIELD(TEXT, struct thing, url) is the key "url"; FIELD_AS gives another name. More members of
+ * struct field may follow: FIELD(TEXT, struct thing, token, .secret = true). */
+#define FIELD_AS(kind_, key, type, member, ...) \
 	{ \
-		.name = (key), .kind = FIELD_##kind_, .at = offsetof(type, member) \
+		.name = (key), .kind = FIELD_##kind_, .at = offsetof(type, member), ##__VA_ARGS__ \
 	}
-#define FIELD(kind_, type, member) FIELD_AS(kind_, #member, type, member)
+#define FIELD(kind_, type, member, ...) FIELD_AS(kind_, #member, type, member, ##__VA_ARGS__)
 /* With has_<member> set when the key is there. */
-#define FIELD_GIVEN(kind_, type, member) \
-	{ \
-		.name = #member, .kind = FIELD_##kind_, .at = offsetof(type, member), \
-		.given = offsetof(type, has_##member) + 1 \
-	}
+#define FIELD_GIVEN(kind_, type, member, ...) \
+	FIELD(kind_, type, member, .given = offsetof(type, has_##member) + 1, ##__VA_ARGS__)
+#define FIELD_SUB(table) .sub = (table), .n_sub = ARRAY_LEN(table)
 #define FIELD_REFUSED(key) \
 	{ \
 		.name = (key), .kind = FIELD_LATER \

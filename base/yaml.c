@@ -739,3 +739,22 @@ void yaml_unknown_keys(const struct yaml_node *map, const char *type, struct str
 		p->seen = false; /* an alias may bring the map to somebody else */
 	}
 }
+
+struct yaml_node *yaml_copy(struct arena *a, const struct yaml_node *n)
+{
+	struct yaml_node *k = ARENA_NEW(a, struct yaml_node);
+
+	*k = *n;
+	k->value = arena_str(a, n->value);
+	k->tag = arena_str(a, n->tag);
+	if (n->kind == YAML_LIST)
+		k->items = ARENA_ARRAY(a, struct yaml_node *, n->n);
+	for (size_t i = 0; n->kind == YAML_LIST && i < n->n; i++)
+		k->items[i] = yaml_copy(a, n->items[i]);
+	if (n->kind == YAML_MAP)
+		k->pairs = ARENA_ARRAY(a, struct yaml_pair, n->n);
+	for (size_t i = 0; n->kind == YAML_MAP && i < n->n; i++)
+		k->pairs[i] = (struct yaml_pair){.key = yaml_copy(a, n->pairs[i].key),
+						 .value = yaml_copy(a, n->pairs[i].value)};
+	return k;
+}

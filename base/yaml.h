@@ -43,6 +43,8 @@ struct yaml_pair {
 ATTR_CHECK bool yaml_parse(struct str text, const struct limits *l, struct arena *a,
 			   struct yaml_node **root, bool *more, struct err *err);
 
+/* The tree with its texts, in the arena. */
+struct yaml_node *yaml_copy(struct arena *a, const struct yaml_node *n);
 /* The value of a key, or NULL; marks it as seen. A key with a null value gives that node. */
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 /* Scalars in YAML 1.1's words; false if the node is something else (or NULL). A quoted scalar is no

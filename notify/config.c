@@ -2,6 +2,7 @@
  * Alertmanager's keys: global, receivers, route, templates; see config.h. Refusals and defaults are
  * Alertmanager's (reference: alertmanager.md §1), collected instead of stopping at the first.
  */
+#include "base/fields_out.h"
 #include "base/mem.h"
 #include "notify/config_inner.h"
 #include "notify/func.h"
@@ -35,57 +36,79 @@ struct global_draft {
 	const struct yaml_node *http_config, *smtp_tls_config;
 };
 
-#define GLOBAL(kind, member) FIELD_AS(kind, #member, struct global_draft, g.member)
+#define GLOBAL(kind, member, ...) \
+	FIELD_AS(kind, #member, struct global_draft, g.member, ##__VA_ARGS__)
+
+static void put_http(struct yaml_out *o, const struct field *fd, const void *from)
+{
+	yaml_out_key(o, fd->name);
+	http_config_put(o, &((const struct global_draft *)from)->g.http);
+}
+
+static void put_smtp_tls(struct yaml_out *o, const struct field *fd, const void *from)
+{
+	yaml_out_key(o, fd->name);
+	tls_config_put(o, &((const struct global_draft *)from)->g.smtp_tls);
+}
 
 static const struct field GLOBAL_FIELDS[] = {
-	GLOBAL(DURATION, resolve_timeout),
-	FIELD(NODE, struct global_draft, http_config),
+	GLOBAL(DURATION, resolve_timeout, .always = true),
+	FIELD(NODE, struct global_draft, http_config, .put = put_http),
+	GLOBAL(URL, jira_api_url),
 	GLOBAL(TEXT, smtp_from),
 	GLOBAL(TEXT, smtp_hello),
 	GLOBAL(TEXT, smtp_smarthost),
 	GLOBAL(TEXT, smtp_auth_username),
-	GLOBAL(TEXT, smtp_auth_password),
+	GLOBAL(TEXT, smtp_auth_password, .secret = true),
 	GLOBAL(TEXT, smtp_auth_password_file),
-	GLOBAL(TEXT, smtp_auth_secret),
+	GLOBAL(TEXT, smtp_auth_secret, .secret = true),
 	GLOBAL(TEXT, smtp_auth_secret_file),
 	GLOBAL(TEXT, smtp_auth_identity),
-	GLOBAL(BOOL, smtp_require_tls),
+	GLOBAL(BOOL, smtp_require_tls, .always = true),
 	{.name = "smtp_force_implicit_tls",
 	 .kind = FIELD_BOOL,
 	 .at = offsetof(struct global_draft, g.smtp_force_implicit_tls),
 	 .given = offsetof(struct global_draft, g.has_smtp_force_implicit_tls) + 1},
-	FIELD(NODE, struct global_draft, smtp_tls_config),
-	GLOBAL(URL, slack_api_url),
+	FIELD(NODE, struct global_draft, smtp_tls_config, .put = put_smtp_tls),
+	GLOBAL(URL, slack_api_url, .secret = true),
 	GLOBAL(TEXT, slack_api_url_file),
-	GLOBAL(TEXT, slack_app_token),
+	GLOBAL(TEXT, slack_app_token, .secret = true),
 	GLOBAL(TEXT, slack_app_token_file),
 	GLOBAL(URL, slack_app_url),
 	GLOBAL(URL, pagerduty_url),
 	GLOBAL(URL, opsgenie_api_url),
-	GLOBAL(TEXT, opsgenie_api_key),
+	GLOBAL(TEXT, opsgenie_api_key, .secret = true),
 	GLOBAL(TEXT, opsgenie_api_key_file),
 	GLOBAL(URL, wechat_api_url),
-	GLOBAL(TEXT, wechat_api_secret),
+	GLOBAL(TEXT, wechat_api_secret, .secret = true),
 	GLOBAL(TEXT, wechat_api_secret_file),
 	GLOBAL(TEXT, wechat_api_corp_id),
 	GLOBAL(URL, victorops_api_url),
-	GLOBAL(TEXT, victorops_api_key),
+	GLOBAL(TEXT, victorops_api_key, .secret = true),
 	GLOBAL(TEXT, victorops_api_key_file),
 	GLOBAL(URL, telegram_api_url),
-	GLOBAL(TEXT, telegram_bot_token),
+	GLOBAL(TEXT, telegram_bot_token, .secret = true),
 	GLOBAL(TEXT, telegram_bot_token_file),
 	GLOBAL(URL, webex_api_url),
 	GLOBAL(URL, rocketchat_api_url),
-	GLOBAL(TEXT, rocketchat_token),
+	GLOBAL(TEXT, rocketchat_token, .secret = true),
 	GLOBAL(TEXT, rocketchat_token_file),
-	GLOBAL(TEXT, rocketchat_token_id),
+	GLOBAL(TEXT, rocketchat_token_id, .secret = true),
 	GLOBAL(TEXT, rocketchat_token_id_file),
-	GLOBAL(URL, mattermost_webhook_url),
+	GLOBAL(URL, mattermost_webhook_url, .secret = true),
 	GLOBAL(TEXT, mattermost_webhook_url_file),
-	GLOBAL(URL, jira_api_url),
 };
 
 /* ---- global --------------------------------------------------------------------------- */
+
+void config_put_global(struct yaml_out *o, const struct global_config *g)
+{
+	const struct global_draft d = {.g = *g};
+
+	yaml_out_map(o);
+	fields_put(o, GLOBAL_FIELDS, ARRAY_LEN(GLOBAL_FIELDS), &d);
+	yaml_out_map_end(o);
+}
 
 /* The text of a key; empty if it is not there. */
 static struct str text_of(const struct yaml_node *map, const char *key, const struct yaml_node **at)
@@ -212,8 +235,6 @@ static bool read_global(const struct config_reader *r, const struct yaml_node *n
 	ok &= read_http(r, d.http_config, &d.g.http);
 	if (d.smtp_tls_config && d.smtp_tls_config->kind != YAML_NULL)
 		ok &= read_tls(r, d.smtp_tls_config, &d.g.smtp_tls);
-	if (d.g.smtp_hello.n == 0)
-		d.g.smtp_hello = STR("localhost");
 	ok &= check_smarthost(&r->fields, node);
 	ok &= check_twins(&r->fields, node);
 	ok &= check_slack(&r->fields, node);
@@ -310,36 +331,18 @@ static bool check_entry_keys(const struct fields *f, const struct receiver_kind 
 	return ok;
 }
 
-/* Kinds may keep nodes (a payload), so entries live as long as the configuration. */
-static struct yaml_node *keep_node(struct arena *a, const struct yaml_node *n)
-{
-	struct yaml_node *k = ARENA_NEW(a, struct yaml_node);
-
-	*k = *n;
-	k->value = arena_str(a, n->value);
-	k->tag = arena_str(a, n->tag);
-	if (n->kind == YAML_LIST)
-		k->items = ARENA_ARRAY(a, struct yaml_node *, n->n);
-	for (size_t i = 0; n->kind == YAML_LIST && i < n->n; i++)
-		k->items[i] = keep_node(a, n->items[i]);
-	if (n->kind == YAML_MAP)
-		k->pairs = ARENA_ARRAY(a, struct yaml_pair, n->n);
-	for (size_t i = 0; n->kind == YAML_MAP && i < n->n; i++)
-		k->pairs[i] = (struct yaml_pair){.key = keep_node(a, n->pairs[i].key),
-						 .value = keep_node(a, n->pairs[i].value)};
-	return k;
-}
-
 static bool read_entry(const struct config_reader *r, const struct receiver *rc,
 		       const struct receiver_kind *kind, const struct yaml_node *written,
 		       size_t index, struct integration *out)
 {
 	const struct fields *f = &r->fields;
-	struct yaml_node *node = keep_node(f->arena, written);
+	struct yaml_node *node = yaml_copy(f->arena, written); /* kinds may keep nodes: a payload */
+	;
 	size_t errors = f->diags->errors + f->diags->left_out;
 
 	*out = (struct integration){.kind = kind, .receiver = rc->name, .index = (int)index};
 	out->id = arena_printf(f->arena, "%.*s/%s/%zu", STR_ARG(rc->name), kind->name, index);
+	out->nothing = node->kind == YAML_NULL;
 	if (node->kind == YAML_NULL && kind->all_global)
 		node->kind = YAML_MAP; /* an empty one */
 	if (node->kind == YAML_NULL)
@@ -552,6 +555,15 @@ static bool read_templates(const struct config_reader *r, const struct field_tex
 
 /* ---- the top -------------------------------------------------------------------------- */
 
+bool config_has_top_key(struct str key)
+{
+	for (size_t i = 0; i < ARRAY_LEN(TOP_FIELDS); i++) {
+		if (str_is(key, TOP_FIELDS[i].name))
+			return true;
+	}
+	return false;
+}
+
 static bool read_top(struct config_reader *r, const struct yaml_node *top)
 {
 	struct top_draft d = {0};
@@ -596,6 +608,7 @@ bool notify_config_parse(const struct yaml_node *top, struct str file,
 	c->refs = 1;
 	c->matcher_mode = files->matcher_mode;
 	arena_init(&c->arena);
+	c->written = yaml_copy(&c->arena, top);
 	r.fields = (struct fields){.arena = &c->arena, .file = file, .diags = diags};
 	r.dir = arena_str(&c->arena, folder_of(file));
 	if (!read_top(&r, top))

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/http_config.h"
 #include "base/limits.h"
@@ -49,7 +50,10 @@ struct integration {
 	bool send_resolved;
 	bool update_message;
 	struct http_config *http;
+	/* As it is printed, where the kind has put a token into http; NULL: http. */
+	const struct http_config *http_written;
 	bool own_http;	    /* it has an http_config of its own */
+	bool nothing;	    /* written as null */
 	const void *config; /* the kind's own struct */
 };
 
@@ -95,8 +99,9 @@ struct notify_config {
 	size_t n_inhibit_rules;
 	struct time_interval *time_intervals; /* notify/interval.h; of both keys */
 	size_t n_time_intervals;
-	struct template_set *templates; /* default templates, then those of `templates:` */
-	enum matcher_mode matcher_mode; /* the one it was read in */
+	struct template_set *templates;	 /* default templates, then those of `templates:` */
+	enum matcher_mode matcher_mode;	 /* the one it was read in */
+	const struct yaml_node *written; /* the top-level map, for notify_config_print */
 	int refs;
 };
 
@@ -120,6 +125,11 @@ struct config_files {
 ATTR_CHECK bool notify_config_parse(const struct yaml_node *top, struct str file,
 				    const struct config_files *files, const struct limits *l,
 				    struct notify_config **out, struct diags *diags);
+/* The configuration as Alertmanager prints its own in /api/v2/status: its keys in its order, with
+ * defaults, secrets as <secret>. */
+void notify_config_print(const struct notify_config *c, struct buf *out);
+/* The lines of the file's text that are Alertmanager's: what its strict readers can load. */
+void notify_config_original(const struct notify_config *c, struct str text, struct buf *out);
 struct notify_config *notify_config_ref(struct notify_config *c);
 void notify_config_free(struct notify_config *c); /* drops a reference */
 OWNED_DEFINE(notify_config)

@@ -1,4 +1,5 @@
 /* inhibit_rules as they are written. A null entry is a rule without matchers, as upstream. */
+#include "base/fields_out.h"
 #include "notify/config_inner.h"
 #include "notify/inhibit.h"
 
@@ -15,12 +16,19 @@ static const struct field INHIBIT_FIELDS[] = {
 	FIELD(TEXT, struct inhibit_draft, name),
 	FIELD(MAP, struct inhibit_draft, source_match),
 	FIELD(MAP, struct inhibit_draft, source_match_re),
-	FIELD(LIST, struct inhibit_draft, source_matchers),
+	FIELD(LIST, struct inhibit_draft, source_matchers, .put = config_put_matchers),
 	FIELD(MAP, struct inhibit_draft, target_match),
 	FIELD(MAP, struct inhibit_draft, target_match_re),
-	FIELD(LIST, struct inhibit_draft, target_matchers),
+	FIELD(LIST, struct inhibit_draft, target_matchers, .put = config_put_matchers),
 	FIELD(TEXTS, struct inhibit_draft, equal),
 };
+
+void config_put_inhibit_rule(struct yaml_out *o, const struct yaml_node *node)
+{
+	yaml_out_map(o);
+	fields_put_map(o, INHIBIT_FIELDS, ARRAY_LEN(INHIBIT_FIELDS), node);
+	yaml_out_map_end(o);
+}
 
 static bool read_rule(const struct config_reader *r, const struct yaml_node *node,
 		      struct inhibit_rule *out)

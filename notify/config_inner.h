@@ -38,4 +38,15 @@ ATTR_CHECK bool config_read_event_recorder(const struct config_reader *r,
 ATTR_CHECK bool config_read_time_intervals(const struct config_reader *r, const char *key,
 					   const struct yaml_node *list);
 
+/* Whether a key of the top level is Alertmanager's. */
+bool config_has_top_key(struct str key);
+/* Each prints its section as a value; a node is the section as written. */
+void config_put_global(struct yaml_out *o, const struct global_config *g);
+void config_put_route(struct yaml_out *o, const struct yaml_node *node);
+void config_put_inhibit_rule(struct yaml_out *o, const struct yaml_node *node);
+void config_put_tracing(struct yaml_out *o, const struct yaml_node *node);
+void config_put_event_recorder(struct yaml_out *o, const struct yaml_node *node);
+/* For struct field's `put`: a list of matchers, each in its plainest form. */
+void config_put_matchers(struct yaml_out *o, const struct field *fd, const void *from);
+
 #endif

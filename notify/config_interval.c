@@ -28,6 +28,7 @@ static bool read_interval(const struct config_reader *r, const char *key,
 		ok = fields_error(f, yaml_get(node, "name"), "time interval \"%.*s\" is not unique",
 				  STR_ARG(d.name));
 	out->name = d.name;
+	out->of_mute_key = strcmp(key, "mute_time_intervals") == 0;
 	out->periods = ARENA_ARRAY(f->arena, struct period, n + 1);
 	for (size_t i = 0; i < n; i++)
 		ok &= period_read(f, d.time_intervals->items[i], &out->periods[out->n++]);

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "base/fields_out.h"
 #include "notify/config_inner.h"
 #include "notify/matcher.h"
 #include "promql/print.h"
@@ -23,21 +24,43 @@ struct route_draft {
 	bool has_group_wait, has_group_interval, has_repeat_interval;
 };
 
+static void put_routes(struct yaml_out *o, const struct field *fd, const void *from);
+
 static const struct field ROUTE_FIELDS[] = {
 	FIELD(TEXT, struct route_draft, receiver),
 	FIELD(LIST, struct route_draft, group_by),
 	FIELD(MAP, struct route_draft, match),
 	FIELD(MAP, struct route_draft, match_re),
-	FIELD(LIST, struct route_draft, matchers),
-	FIELD_AS(BOOL, "continue", struct route_draft, goes_on),
-	FIELD(LIST, struct route_draft, routes),
+	FIELD(LIST, struct route_draft, matchers, .put = config_put_matchers),
+	FIELD(LIST, struct route_draft, mute_time_intervals),
+	FIELD(LIST, struct route_draft, active_time_intervals),
+	FIELD_AS(BOOL, "continue", struct route_draft, goes_on, .always = true),
+	FIELD(LIST, struct route_draft, routes, .put = put_routes),
 	FIELD_GIVEN(DURATION, struct route_draft, group_wait),
 	FIELD_GIVEN(DURATION, struct route_draft, group_interval),
 	FIELD_GIVEN(DURATION, struct route_draft, repeat_interval),
-	FIELD(LIST, struct route_draft, mute_time_intervals),
-	FIELD(LIST, struct route_draft, active_time_intervals),
 	FIELD(MAP, struct route_draft, labels),
 };
+
+void config_put_route(struct yaml_out *o, const struct yaml_node *node)
+{
+	yaml_out_map(o);
+	fields_put_map(o, ROUTE_FIELDS, ARRAY_LEN(ROUTE_FIELDS), node);
+	yaml_out_map_end(o);
+}
+
+static void put_routes(struct yaml_out *o, const struct field *fd, const void *from)
+{
+	const struct yaml_node *list = from;
+
+	if (!list->n)
+		return;
+	yaml_out_key(o, fd->name);
+	yaml_out_list(o);
+	for (size_t i = 0; i < list->n; i++)
+		config_put_route(o, list->items[i]);
+	yaml_out_list_end(o);
+}
 
 /* ---- matchers ------------------------------------------------------------------------- */
 
@@ -131,6 +154,41 @@ bool config_read_matchers(const struct config_reader *r, const struct config_mat
 	*out = s.v;
 	*n = s.n;
 	return s.ok;
+}
+
+/* One of the list; upstream prints what the text means, whatever mode it was read in. */
+static void put_matchers_of(struct yaml_out *o, struct str text)
+{
+	struct matcher *v;
+	struct arena a;
+	struct err err;
+	size_t n = 0;
+
+	arena_init(&a);
+	if (!am_matchers_parse(MATCHERS_FALLBACK, text, &a, &v, &n, &err))
+		n = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct buf b;
+
+		buf_init(&b, BUF_MAX_ANY);
+		am_matcher_put(&b, &v[i]);
+		yaml_out_text(o, buf_str(&b));
+		buf_done(&b);
+	}
+	arena_done(&a);
+}
+
+void config_put_matchers(struct yaml_out *o, const struct field *fd, const void *from)
+{
+	const struct yaml_node *list = from;
+
+	if (!list->n)
+		return;
+	yaml_out_key(o, fd->name);
+	yaml_out_list(o);
+	for (size_t i = 0; i < list->n; i++)
+		put_matchers_of(o, list->items[i]->value);
+	yaml_out_list_end(o);
 }
 
 /* ---- group_by ------------------------------------------------------------------------- */

@@ -2,6 +2,8 @@
  * `tracing` and `event_recorder`: read and checked as Alertmanager does, so that its files load,
  * and not obeyed: rouse keeps its own history of what happened and why. The reader is told so.
  */
+#include "base/fields_out.h"
+#include "base/num.h"
 #include "notify/config_inner.h"
 
 /* ---- tracing ----------------------------------------------------------------------------- */
@@ -12,10 +14,27 @@ struct tracing_draft {
 	ms_t timeout;
 };
 
+/* A float, which the reader takes as text. */
+static void put_number(struct yaml_out *o, const struct field *fd, const void *from)
+{
+	const struct yaml_node *n = from;
+	struct buf b;
+	double v;
+
+	buf_init(&b, 64);
+	yaml_out_key(o, fd->name);
+	if (num_float(n->value, &v) == NUM_OK)
+		num_put_float(&b, v, 'g', -1);
+	else
+		buf_add(&b, n->value);
+	yaml_out_plain(o, buf_str(&b));
+	buf_done(&b);
+}
+
 static const struct field TRACING_FIELDS[] = {
 	FIELD(TEXT, struct tracing_draft, client_type),
 	FIELD(TEXT, struct tracing_draft, endpoint),
-	FIELD(TEXT, struct tracing_draft, sampling_fraction),
+	FIELD(TEXT, struct tracing_draft, sampling_fraction, .put = put_number),
 	FIELD(BOOL, struct tracing_draft, insecure),
 	FIELD(MAP, struct tracing_draft, tls_config),
 	FIELD(MAP, struct tracing_draft, headers),
@@ -59,13 +78,6 @@ struct recorder_draft {
 	const struct yaml_node *file_outputs, *webhook_outputs, *kafka_outputs, *stdout_outputs;
 };
 
-static const struct field RECORDER_FIELDS[] = {
-	FIELD(LIST, struct recorder_draft, file_outputs),
-	FIELD(LIST, struct recorder_draft, webhook_outputs),
-	FIELD(LIST, struct recorder_draft, kafka_outputs),
-	FIELD(LIST, struct recorder_draft, stdout_outputs),
-};
-
 struct file_draft {
 	struct str path;
 };
@@ -81,7 +93,7 @@ struct webhook_draft {
 };
 
 static const struct field WEBHOOK_FIELDS[] = {
-	FIELD(URL, struct webhook_draft, url),
+	FIELD(URL, struct webhook_draft, url, .secret = true),
 	FIELD(TEXT, struct webhook_draft, url_file),
 	FIELD(MAP, struct webhook_draft, http_config),
 	FIELD(DURATION, struct webhook_draft, timeout),
@@ -106,6 +118,13 @@ static const struct field KAFKA_FIELDS[] = {
 	FIELD(TEXT, struct kafka_draft, client_id),  FIELD(TEXT, struct kafka_draft, format),
 	FIELD(TEXT, struct kafka_draft, acks),	     FIELD(TEXT, struct kafka_draft, compression),
 	FIELD(INT, struct kafka_draft, buffer_size), FIELD(MAP, struct kafka_draft, tls_config),
+};
+
+static const struct field RECORDER_FIELDS[] = {
+	FIELD(LIST, struct recorder_draft, file_outputs, FIELD_SUB(FILE_FIELDS)),
+	FIELD(LIST, struct recorder_draft, webhook_outputs, FIELD_SUB(WEBHOOK_FIELDS)),
+	FIELD(LIST, struct recorder_draft, kafka_outputs, FIELD_SUB(KAFKA_FIELDS)),
+	FIELD(LIST, struct recorder_draft, stdout_outputs),
 };
 
 static bool read_files(const struct fields *f, const struct yaml_node *list)
@@ -181,4 +200,22 @@ bool config_read_event_recorder(const struct config_reader *r, const struct yaml
 	if (ok)
 		warn(r, node, "event_recorder");
 	return ok;
+}
+
+void config_put_tracing(struct yaml_out *o, const struct yaml_node *node)
+{
+	yaml_out_map(o);
+	if (!yaml_get(node, "client_type")) {
+		yaml_out_key(o, "client_type");
+		yaml_out_text(o, STR("grpc")); /* default */
+	}
+	fields_put_map(o, TRACING_FIELDS, ARRAY_LEN(TRACING_FIELDS), node);
+	yaml_out_map_end(o);
+}
+
+void config_put_event_recorder(struct yaml_out *o, const struct yaml_node *node)
+{
+	yaml_out_map(o);
+	fields_put_map(o, RECORDER_FIELDS, ARRAY_LEN(RECORDER_FIELDS), node);
+	yaml_out_map_end(o);
 }

@@ -7,6 +7,7 @@
 
 #include "base/num.h"
 #include "base/tz.h"
+#include "base/yaml_out.h"
 
 static const char *const WEEKDAYS[] = {"sunday",   "monday", "tuesday", "wednesday",
 				       "thursday", "friday", "saturday"};
@@ -215,6 +216,74 @@ bool period_read(const struct fields *f, const struct yaml_node *node, struct pe
 				    "Europe/Berlin",
 				    STR_ARG(d.location));
 	return true;
+}
+
+/* ---- printing ---------------------------------------------------------------------------- */
+
+static void put_range(struct yaml_out *o, struct range r, const char *const *names)
+{
+	char text[64];
+
+	if (names && r.first == r.last)
+		snprintf(text, sizeof(text), "%s", names[r.first]);
+	else if (names)
+		snprintf(text, sizeof(text), "%s:%s", names[r.first], names[r.last]);
+	else if (r.first == r.last)
+		snprintf(text, sizeof(text), "%d", r.first);
+	else
+		snprintf(text, sizeof(text), "%d:%d", r.first, r.last);
+	yaml_out_text(o, str_of(text));
+}
+
+static void put_ranges(struct yaml_out *o, const char *key, const struct ranges *r,
+		       const char *const *names)
+{
+	if (!r->given || !r->n)
+		return;
+	yaml_out_key(o, key);
+	yaml_out_flow_list(o);
+	for (size_t i = 0; i < r->n; i++)
+		put_range(o, r->v[i], names);
+	yaml_out_list_end(o);
+}
+
+static void put_minute(struct yaml_out *o, const char *key, int minute)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%02d:%02d", minute / 60, minute % 60);
+	yaml_out_key(o, key);
+	yaml_out_text(o, str_of(text));
+}
+
+static void put_times(struct yaml_out *o, const struct ranges *r)
+{
+	if (!r->given || !r->n)
+		return;
+	yaml_out_key(o, "times");
+	yaml_out_list(o);
+	for (size_t i = 0; i < r->n; i++) {
+		yaml_out_map(o);
+		put_minute(o, "start_time", r->v[i].first);
+		put_minute(o, "end_time", r->v[i].last);
+		yaml_out_map_end(o);
+	}
+	yaml_out_list_end(o);
+}
+
+void period_put(struct yaml_out *o, const struct period *p)
+{
+	yaml_out_map(o);
+	put_times(o, &p->times);
+	put_ranges(o, "weekdays", &p->weekdays, WEEKDAYS);
+	put_ranges(o, "days_of_month", &p->days_of_month, NULL);
+	put_ranges(o, "months", &p->months, NULL);
+	put_ranges(o, "years", &p->years, NULL);
+	if (p->location.n) {
+		yaml_out_key(o, "location");
+		yaml_out_text(o, p->location);
+	}
+	yaml_out_map_end(o);
 }
 
 /* ---- asking ------------------------------------------------------------------------------ */

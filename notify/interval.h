@@ -37,11 +37,13 @@ struct time_interval {
 	struct str name;
 	struct period *periods;
 	size_t n;
+	bool of_mute_key; /* of mute_time_intervals */
 };
 
 /* Reads one period; its zone is to be freed, also after a failure. */
 ATTR_CHECK bool period_read(const struct fields *f, const struct yaml_node *node,
 			    struct period *out);
+void period_put(struct yaml_out *o, const struct period *p);
 bool period_contains(const struct period *p, ms_t wall);
 void time_interval_done(struct time_interval *i); /* frees the zones */
 bool time_interval_contains(const struct time_interval *i, ms_t wall);

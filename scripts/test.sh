@@ -87,6 +87,7 @@ kind am-routing am-routing.json
 kind am-config am-config
 kind am-templates am-templates.json
 kind am-payloads am-payloads.json
+kind am-api am-api
 
 for t in tests/e2e/*.sh tests/e2e/*.py; do
 	[ -x "$t" ] && run "e2e ${t##*/}" env ROUSE="$B/rouse" OUT="$OUT" "$t"

@@ -28,16 +28,18 @@ struct discord {
 };
 
 static const struct field FIELDS[] = {
-	FIELD(URL, struct discord, webhook_url), FIELD(TEXT, struct discord, webhook_url_file),
-	FIELD(TEXT, struct discord, content),	 FIELD(TEXT, struct discord, title),
-	FIELD(TEXT, struct discord, message),	 FIELD(TEXT, struct discord, username),
+	FIELD(URL, struct discord, webhook_url, .secret = true),
+	FIELD(TEXT, struct discord, webhook_url_file),
+	FIELD(TEXT, struct discord, content),
+	FIELD(TEXT, struct discord, title),
+	FIELD(TEXT, struct discord, message),
+	FIELD(TEXT, struct discord, username),
 	FIELD(TEXT, struct discord, avatar_url),
 };
 
 static const struct discord DEFAULTS = {
 	.title = STR("{{ template \"discord.default.title\" . }}"),
 	.message = STR("{{ template \"discord.default.message\" . }}"),
-	.content = STR("{{ template \"discord.default.content\" . }}"),
 };
 
 static bool check(const struct kind_entry *e, void *config)

@@ -37,24 +37,60 @@ struct email {
 	struct str url; /* smtp://host:port, smtps://host:port */
 };
 
+static void put_header_fields(struct yaml_out *o, const struct field *fd, const void *from)
+{
+	const struct email *c = from;
+
+	if (!c->n_headers)
+		return;
+	yaml_out_key(o, fd->name);
+	yaml_out_map(o);
+	for (size_t i = 0; i < c->n_headers; i++) {
+		yaml_out_text(o, c->headers[i].name);
+		yaml_out_text(o, c->headers[i].value);
+	}
+	yaml_out_map_end(o);
+}
+
+static void put_tls(struct yaml_out *o, const struct field *fd, const void *from)
+{
+	yaml_out_key(o, fd->name);
+	tls_config_put(o, &((const struct email *)from)->tls);
+}
+
+static void put_threading(struct yaml_out *o, const struct field *fd, const void *from)
+{
+	const struct email *c = from;
+
+	if (!c->threading_node)
+		return;
+	yaml_out_key(o, fd->name);
+	yaml_out_map(o);
+	yaml_out_key(o, "enabled");
+	yaml_out_bool(o, c->threading);
+	yaml_out_key(o, "thread_by_date");
+	yaml_out_text(o, c->thread_daily ? STR("daily") : STR("none"));
+	yaml_out_map_end(o);
+}
+
 static const struct field FIELDS[] = {
 	FIELD(TEXT, struct email, to),
 	FIELD(TEXT, struct email, from),
 	FIELD(TEXT, struct email, hello),
 	FIELD(TEXT, struct email, smarthost),
 	FIELD(TEXT, struct email, auth_username),
-	FIELD(TEXT, struct email, auth_password),
+	FIELD(TEXT, struct email, auth_password, .secret = true),
 	FIELD(TEXT, struct email, auth_password_file),
-	FIELD(TEXT, struct email, auth_secret),
+	FIELD(TEXT, struct email, auth_secret, .secret = true),
 	FIELD(TEXT, struct email, auth_secret_file),
 	FIELD(TEXT, struct email, auth_identity),
+	FIELD_AS(MAP, "headers", struct email, headers_node, .put = put_header_fields),
 	FIELD(TEXT, struct email, html),
 	FIELD(TEXT, struct email, text),
 	FIELD_GIVEN(BOOL, struct email, require_tls),
+	FIELD_AS(MAP, "tls_config", struct email, tls_node, .put = put_tls),
 	FIELD_GIVEN(BOOL, struct email, force_implicit_tls),
-	FIELD_AS(MAP, "headers", struct email, headers_node),
-	FIELD_AS(MAP, "tls_config", struct email, tls_node),
-	FIELD_AS(MAP, "threading", struct email, threading_node),
+	FIELD_AS(MAP, "threading", struct email, threading_node, .put = put_threading),
 };
 
 /* ---- configuration ----------------------------------------------------------------------- */

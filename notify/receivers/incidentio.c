@@ -11,15 +11,15 @@ struct incidentio {
 	ms_t timeout;
 };
 
-#define KEY(kind, member) FIELD(kind, struct incidentio, member)
+#define KEY(kind, member, ...) FIELD(kind, struct incidentio, member, ##__VA_ARGS__)
 
 static const struct field FIELDS[] = {
 	KEY(URL, url),
-	KEY(TEXT, url_file),
-	KEY(TEXT, alert_source_token),
+	KEY(TEXT, url_file, .always = true),
+	KEY(TEXT, alert_source_token, .secret = true),
 	KEY(TEXT, alert_source_token_file),
-	KEY(INT, max_alerts),
-	KEY(GO_DURATION, timeout),
+	KEY(INT, max_alerts, .always = true),
+	KEY(GO_DURATION, timeout, .always = true),
 };
 
 static bool check(const struct kind_entry *e, void *config)
@@ -45,6 +45,7 @@ static bool check(const struct kind_entry *e, void *config)
 				    "at least one of alert_source_token, alert_source_token_file "
 				    "or "
 				    "http_config.authorization must be configured");
+	e->to->http_written = e->to->http;
 	if (token)
 		e->to->http = kind_with_token(e, c->alert_source_token, c->alert_source_token_file);
 	return true;

@@ -31,14 +31,30 @@ struct jira {
 	ms_t reopen_duration;
 };
 
-#define KEY(kind, member) FIELD(kind, struct jira, member)
+#define KEY(kind, member, ...) FIELD(kind, struct jira, member, ##__VA_ARGS__)
+
+static const struct field TEXT_FIELDS[] = {
+	FIELD(TEXT, struct jira_text, template),
+	FIELD_GIVEN(BOOL, struct jira_text, enable_update),
+};
+
+static void put_text(struct yaml_out *o, const struct field *fd, const void *from)
+{
+	const struct jira *c = from;
+
+	yaml_out_key(o, fd->name);
+	yaml_out_map(o);
+	fields_put(o, TEXT_FIELDS, ARRAY_LEN(TEXT_FIELDS),
+		   fd->at == offsetof(struct jira, summary_node) ? &c->summary : &c->description);
+	yaml_out_map_end(o);
+}
 
 static const struct field FIELDS[] = {
 	KEY(URL, api_url),
 	KEY(TEXT, api_type),
 	KEY(TEXT, project),
-	FIELD_AS(NODE, "summary", struct jira, summary_node),
-	FIELD_AS(NODE, "description", struct jira, description_node),
+	FIELD_AS(NODE, "summary", struct jira, summary_node, .put = put_text),
+	FIELD_AS(NODE, "description", struct jira, description_node, .put = put_text),
 	KEY(TEXTS, labels),
 	KEY(TEXT, priority),
 	KEY(TEXT, issue_type),
@@ -46,12 +62,7 @@ static const struct field FIELDS[] = {
 	KEY(TEXT, resolve_transition),
 	KEY(TEXT, wont_fix_resolution),
 	KEY(DURATION, reopen_duration),
-	KEY(MAP, fields),
-};
-
-static const struct field TEXT_FIELDS[] = {
-	FIELD(TEXT, struct jira_text, template),
-	FIELD_GIVEN(BOOL, struct jira_text, enable_update),
+	KEY(MAP, fields, .put = fields_put_any_of),
 };
 
 static const struct jira DEFAULTS = {

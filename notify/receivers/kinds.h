@@ -6,7 +6,7 @@
 #define NOTIFY_RECEIVERS_KINDS_H
 
 #include "base/buf.h"
-#include "base/fields.h"
+#include "base/fields_out.h"
 #include "notify/func.h"
 #include "notify/message.h"
 #include "notify/receiver.h"

@@ -36,10 +36,44 @@ struct mattermost {
 	struct priority *priority;
 };
 
-#define MAIN(kind, member) FIELD_AS(kind, #member, struct mattermost, main.member)
+#define MAIN(kind, member, ...) \
+	FIELD_AS(kind, #member, struct mattermost, main.member, ##__VA_ARGS__)
+
+static const struct field FIELD_FIELDS[] = {
+	FIELD(TEXT, struct mattermost_field, title),
+	FIELD(TEXT, struct mattermost_field, value),
+	FIELD_AS(BOOL, "short", struct mattermost_field, shorter),
+};
+
+#define PART(kind, member, ...) FIELD(kind, struct attachment, member, ##__VA_ARGS__)
+
+static const struct field ATTACHMENT_FIELDS[] = {
+	PART(TEXT, fallback),
+	PART(TEXT, color),
+	PART(TEXT, pretext),
+	PART(TEXT, text),
+	PART(TEXT, author_name),
+	PART(TEXT, author_link),
+	PART(TEXT, author_icon),
+	PART(TEXT, title),
+	PART(TEXT, title_link),
+	PART(TEXT, thumb_url),
+	PART(TEXT, footer),
+	PART(TEXT, footer_icon),
+	PART(TEXT, image_url),
+	FIELD_AS(LIST, "fields", struct attachment, fields_node, FIELD_SUB(FIELD_FIELDS)),
+};
+
+static const struct field PROPS_FIELDS[] = {FIELD(TEXT, struct mattermost, card)};
+
+static const struct field PRIORITY_FIELDS[] = {
+	FIELD(TEXT, struct priority, priority),
+	FIELD(BOOL, struct priority, requested_ack),
+	FIELD(BOOL, struct priority, persistent_notifications),
+};
 
 static const struct field FIELDS[] = {
-	FIELD(URL, struct mattermost, webhook_url),
+	FIELD(URL, struct mattermost, webhook_url, .secret = true),
 	FIELD(TEXT, struct mattermost, webhook_url_file),
 	FIELD(TEXT, struct mattermost, channel),
 	FIELD(TEXT, struct mattermost, username),
@@ -52,43 +86,18 @@ static const struct field FIELDS[] = {
 	MAIN(TEXT, author_icon),
 	MAIN(TEXT, title),
 	MAIN(TEXT, title_link),
-	FIELD_AS(LIST, "fields", struct mattermost, main.fields_node),
+	FIELD_AS(LIST, "fields", struct mattermost, main.fields_node, FIELD_SUB(FIELD_FIELDS)),
 	MAIN(TEXT, thumb_url),
 	MAIN(TEXT, footer),
 	MAIN(TEXT, footer_icon),
 	MAIN(TEXT, image_url),
 	FIELD(TEXT, struct mattermost, icon_url),
 	FIELD(TEXT, struct mattermost, icon_emoji),
-	FIELD_AS(LIST, "attachments", struct mattermost, attachments_node),
+	FIELD_AS(LIST, "attachments", struct mattermost, attachments_node,
+		 FIELD_SUB(ATTACHMENT_FIELDS)),
 	FIELD(TEXT, struct mattermost, type),
-	FIELD(MAP, struct mattermost, props),
-	FIELD_AS(MAP, "priority", struct mattermost, priority_node),
-};
-
-#define PART(kind, member) FIELD(kind, struct attachment, member)
-
-static const struct field ATTACHMENT_FIELDS[] = {
-	PART(TEXT, fallback),	 PART(TEXT, color),
-	PART(TEXT, pretext),	 PART(TEXT, text),
-	PART(TEXT, author_name), PART(TEXT, author_link),
-	PART(TEXT, author_icon), PART(TEXT, title),
-	PART(TEXT, title_link),	 PART(TEXT, thumb_url),
-	PART(TEXT, footer),	 PART(TEXT, footer_icon),
-	PART(TEXT, image_url),	 FIELD_AS(LIST, "fields", struct attachment, fields_node),
-};
-
-static const struct field FIELD_FIELDS[] = {
-	FIELD(TEXT, struct mattermost_field, title),
-	FIELD(TEXT, struct mattermost_field, value),
-	FIELD_AS(BOOL, "short", struct mattermost_field, shorter),
-};
-
-static const struct field PROPS_FIELDS[] = {FIELD(TEXT, struct mattermost, card)};
-
-static const struct field PRIORITY_FIELDS[] = {
-	FIELD(TEXT, struct priority, priority),
-	FIELD(BOOL, struct priority, requested_ack),
-	FIELD(BOOL, struct priority, persistent_notifications),
+	FIELD(MAP, struct mattermost, props, FIELD_SUB(PROPS_FIELDS)),
+	FIELD_AS(MAP, "priority", struct mattermost, priority_node, FIELD_SUB(PRIORITY_FIELDS)),
 };
 
 static const struct mattermost DEFAULTS = {

@@ -8,15 +8,18 @@ struct msteams {
 	struct str webhook_url, webhook_url_file, title, summary, text;
 };
 
-#define KEY(kind, member) FIELD(kind, struct msteams, member)
+#define KEY(kind, member, ...) FIELD(kind, struct msteams, member, ##__VA_ARGS__)
 
 static const struct field FIELDS[] = {
-	KEY(URL, webhook_url), KEY(TEXT, webhook_url_file), KEY(TEXT, title), KEY(TEXT, summary),
+	KEY(URL, webhook_url, .secret = true),
+	KEY(TEXT, webhook_url_file),
+	KEY(TEXT, title),
+	KEY(TEXT, summary),
 	KEY(TEXT, text),
 };
 
 static const struct field FIELDS_V2[] = {
-	KEY(URL, webhook_url),
+	KEY(URL, webhook_url, .secret = true),
 	KEY(TEXT, webhook_url_file),
 	KEY(TEXT, title),
 	KEY(TEXT, text),
@@ -40,17 +43,18 @@ static bool check(const struct kind_entry *e, void *config)
 	return kind_one_of(&e->fields, e->node, "webhook_url", c->webhook_url, c->webhook_url_file);
 }
 
-/* Without an http_config of its own only the proxy is the global one's. */
+/* Of the global http_config only the proxy counts, also beside an own http_config without one. */
 static bool check_v2(const struct kind_entry *e, void *config)
 {
 	struct http_config *http;
 
-	if (!e->to->own_http) {
-		http = ARENA_NEW(e->fields.arena, struct http_config);
-		http_config_defaults(http);
+	http = ARENA_NEW(e->fields.arena, struct http_config);
+	http_config_defaults(http);
+	if (e->to->own_http)
+		*http = *e->to->http;
+	if (!http->proxy_url.n)
 		http->proxy_url = e->global->http.proxy_url;
-		e->to->http = http;
-	}
+	e->to->http = http;
 	return check(e, config);
 }
 

@@ -21,10 +21,17 @@ struct opsgenie {
 	bool update_alerts;
 };
 
-#define KEY(kind, member) FIELD(kind, struct opsgenie, member)
+#define KEY(kind, member, ...) FIELD(kind, struct opsgenie, member, ##__VA_ARGS__)
+
+static const struct field RESPONDER_FIELDS[] = {
+	FIELD(TEXT, struct responder, id),
+	FIELD(TEXT, struct responder, name),
+	FIELD(TEXT, struct responder, username),
+	FIELD(TEXT, struct responder, type),
+};
 
 static const struct field FIELDS[] = {
-	KEY(TEXT, api_key),
+	KEY(TEXT, api_key, .secret = true),
 	KEY(TEXT, api_key_file),
 	KEY(URL, api_url),
 	KEY(TEXT, message),
@@ -32,19 +39,12 @@ static const struct field FIELDS[] = {
 	KEY(TEXT, source),
 	FIELD_AS(MAP, "details", struct opsgenie, details_node),
 	KEY(TEXT, entity),
-	FIELD_AS(LIST, "responders", struct opsgenie, responders_node),
+	FIELD_AS(LIST, "responders", struct opsgenie, responders_node, FIELD_SUB(RESPONDER_FIELDS)),
 	KEY(TEXT, actions),
 	KEY(TEXT, tags),
 	KEY(TEXT, note),
 	KEY(TEXT, priority),
 	KEY(BOOL, update_alerts),
-};
-
-static const struct field RESPONDER_FIELDS[] = {
-	FIELD(TEXT, struct responder, id),
-	FIELD(TEXT, struct responder, name),
-	FIELD(TEXT, struct responder, username),
-	FIELD(TEXT, struct responder, type),
 };
 
 static const struct opsgenie DEFAULTS = {
@@ -104,6 +104,7 @@ static bool check(const struct kind_entry *e, void *config)
 		return false;
 	if (!c->api_url.n)
 		c->api_url = e->global->opsgenie_api_url;
+	c->api_url = kind_join(f->arena, c->api_url, "");
 	if (!c->api_key.n && !c->api_key_file.n) {
 		c->api_key = e->global->opsgenie_api_key;
 		c->api_key_file = e->global->opsgenie_api_key_file;

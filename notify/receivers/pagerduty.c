@@ -27,27 +27,7 @@ struct pagerduty {
 	ms_t timeout;
 };
 
-#define KEY(kind, member) FIELD(kind, struct pagerduty, member)
-
-static const struct field FIELDS[] = {
-	KEY(TEXT, service_key),
-	KEY(TEXT, service_key_file),
-	KEY(TEXT, routing_key),
-	KEY(TEXT, routing_key_file),
-	KEY(URL, url),
-	KEY(TEXT, client),
-	KEY(TEXT, client_url),
-	KEY(TEXT, description),
-	KEY(MAP, details),
-	FIELD_AS(LIST, "images", struct pagerduty, images_node),
-	FIELD_AS(LIST, "links", struct pagerduty, links_node),
-	KEY(TEXT, source),
-	KEY(TEXT, severity),
-	KEY(TEXT, class),
-	KEY(TEXT, component),
-	KEY(TEXT, group),
-	KEY(GO_DURATION, timeout),
-};
+#define KEY(kind, member, ...) FIELD(kind, struct pagerduty, member, ##__VA_ARGS__)
 
 static const struct field IMAGE_FIELDS[] = {
 	FIELD(TEXT, struct image, src),
@@ -58,6 +38,26 @@ static const struct field IMAGE_FIELDS[] = {
 static const struct field LINK_FIELDS[] = {
 	FIELD(TEXT, struct link, href),
 	FIELD(TEXT, struct link, text),
+};
+
+static const struct field FIELDS[] = {
+	KEY(TEXT, service_key, .secret = true),
+	KEY(TEXT, service_key_file),
+	KEY(TEXT, routing_key, .secret = true),
+	KEY(TEXT, routing_key_file),
+	KEY(URL, url),
+	KEY(TEXT, client),
+	KEY(TEXT, client_url),
+	KEY(TEXT, description),
+	KEY(MAP, details, .put = fields_put_any_of),
+	FIELD_AS(LIST, "images", struct pagerduty, images_node, FIELD_SUB(IMAGE_FIELDS)),
+	FIELD_AS(LIST, "links", struct pagerduty, links_node, FIELD_SUB(LINK_FIELDS)),
+	KEY(TEXT, source),
+	KEY(TEXT, severity),
+	KEY(TEXT, class),
+	KEY(TEXT, component),
+	KEY(TEXT, group),
+	KEY(GO_DURATION, timeout, .always = true),
 };
 
 static const struct pagerduty DEFAULTS = {
@@ -73,6 +73,33 @@ static const struct kind_pair DETAILS[] = {
 	{STR("num_resolved"), STR("{{ .Alerts.Resolved | len }}")},
 	{STR("resolved"), STR("{{ .Alerts.Resolved | toJson }}")},
 };
+
+/* The usual details that are not among the configured ones, then those. */
+static const struct yaml_node *with_usual_details(struct arena *a, const struct yaml_node *own)
+{
+	struct yaml_node *all = ARENA_NEW(a, struct yaml_node);
+	size_t n_own = own ? own->n : 0;
+
+	*all = (struct yaml_node){.kind = YAML_MAP};
+	all->pairs = ARENA_ARRAY(a, struct yaml_pair, n_own + ARRAY_LEN(DETAILS));
+	for (size_t i = 0; i < ARRAY_LEN(DETAILS); i++) {
+		struct yaml_node *node = ARENA_ARRAY(a, struct yaml_node, 2);
+		bool is_own = false;
+
+		for (size_t k = 0; k < n_own; k++)
+			is_own |= str_eq(own->pairs[k].key->value, DETAILS[i].name);
+		if (is_own)
+			continue;
+		node[0] = (struct yaml_node){.kind = YAML_SCALAR, .value = DETAILS[i].name};
+		node[1] = (struct yaml_node){.kind = YAML_SCALAR,
+					     .quoted = true,
+					     .value = DETAILS[i].value};
+		all->pairs[all->n++] = (struct yaml_pair){.key = &node[0], .value = &node[1]};
+	}
+	for (size_t k = 0; k < n_own; k++)
+		all->pairs[all->n++] = own->pairs[k];
+	return all;
+}
 
 static bool check(const struct kind_entry *e, void *config)
 {
@@ -91,6 +118,7 @@ static bool check(const struct kind_entry *e, void *config)
 		c->url = e->global->pagerduty_url;
 	if (!c->source.n)
 		c->source = c->client;
+	c->details = with_usual_details(f->arena, c->details);
 	ok = KIND_LIST(f, c->images_node, "pagerduty_image", IMAGE_FIELDS, &c->images,
 		       &c->n_images);
 	ok &= KIND_LIST(f, c->links_node, "pagerduty_link", LINK_FIELDS, &c->links, &c->n_links);
@@ -98,26 +126,14 @@ static bool check(const struct kind_entry *e, void *config)
 }
 
 /* ---- details ----------------------------------------------------------------------------- */
-/* The configured ones, and the usual ones that are not among them; texts are expanded and read as
- * YAML, so that numbers and structures arrive as such. */
+/* Texts are expanded and read as YAML, so that numbers and structures arrive as such. */
 static bool put_details(struct json_writer *w, const char *key, struct kind_texts *t,
 			const struct pagerduty *c)
 {
 	bool ok = true;
 
 	json_open(w, key, '{');
-	for (size_t i = 0; i < ARRAY_LEN(DETAILS); i++) {
-		struct yaml_node usual = {.kind = YAML_SCALAR, .value = DETAILS[i].value};
-		bool own = false;
-
-		for (size_t k = 0; c->details && k < c->details->n; k++)
-			own |= str_eq(c->details->pairs[k].key->value, DETAILS[i].name);
-		if (own)
-			continue;
-		json_key(w, DETAILS[i].name);
-		ok &= kind_payload(t->d, t->now, &usual, w->b);
-	}
-	for (size_t k = 0; c->details && k < c->details->n; k++) {
+	for (size_t k = 0; k < c->details->n; k++) {
 		json_key(w, c->details->pairs[k].key->value);
 		ok &= kind_payload(t->d, t->now, c->details->pairs[k].value, w->b);
 	}

@@ -15,14 +15,24 @@ struct pushover {
 	bool html, monospace;
 };
 
-#define KEY(kind, member) FIELD(kind, struct pushover, member)
+#define KEY(kind, member, ...) FIELD(kind, struct pushover, member, ##__VA_ARGS__)
 
 static const struct field FIELDS[] = {
-	KEY(TEXT, user_key),	  KEY(TEXT, user_key_file), KEY(TEXT, token),
-	KEY(TEXT, token_file),	  KEY(TEXT, title),	    KEY(TEXT, message),
-	KEY(TEXT, url),		  KEY(TEXT, url_title),	    KEY(TEXT, device),
-	KEY(TEXT, sound),	  KEY(TEXT, priority),	    KEY(GO_DURATION, retry),
-	KEY(GO_DURATION, expire), KEY(GO_DURATION, ttl),    KEY(BOOL, html),
+	KEY(TEXT, user_key, .secret = true),
+	KEY(TEXT, user_key_file),
+	KEY(TEXT, token, .secret = true),
+	KEY(TEXT, token_file),
+	KEY(TEXT, title),
+	KEY(TEXT, message),
+	KEY(TEXT, url),
+	KEY(TEXT, url_title),
+	KEY(TEXT, device),
+	KEY(TEXT, sound),
+	KEY(TEXT, priority),
+	KEY(GO_DURATION, retry),
+	KEY(GO_DURATION, expire),
+	KEY(GO_DURATION, ttl),
+	KEY(BOOL, html),
 	KEY(BOOL, monospace),
 };
 

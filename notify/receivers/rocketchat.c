@@ -26,27 +26,6 @@ struct rocketchat {
 	bool short_fields, link_names;
 };
 
-static const struct field FIELDS[] = {
-	FIELD(URL, struct rocketchat, api_url),
-	FIELD(TEXT, struct rocketchat, token_id),
-	FIELD(TEXT, struct rocketchat, token_id_file),
-	FIELD(TEXT, struct rocketchat, token),
-	FIELD(TEXT, struct rocketchat, token_file),
-	FIELD(TEXT, struct rocketchat, channel),
-	FIELD(TEXT, struct rocketchat, color),
-	FIELD(TEXT, struct rocketchat, title),
-	FIELD(TEXT, struct rocketchat, title_link),
-	FIELD(TEXT, struct rocketchat, text),
-	FIELD_AS(LIST, "fields", struct rocketchat, fields_node),
-	FIELD(BOOL, struct rocketchat, short_fields),
-	FIELD(TEXT, struct rocketchat, emoji),
-	FIELD(TEXT, struct rocketchat, icon_url),
-	FIELD(TEXT, struct rocketchat, image_url),
-	FIELD(TEXT, struct rocketchat, thumb_url),
-	FIELD(BOOL, struct rocketchat, link_names),
-	FIELD_AS(LIST, "actions", struct rocketchat, actions_node),
-};
-
 static const struct field FIELD_FIELDS[] = {
 	FIELD(TEXT, struct rocketchat_field, title),
 	FIELD(TEXT, struct rocketchat_field, value),
@@ -56,7 +35,7 @@ static const struct field FIELD_FIELDS[] = {
 	 .given = offsetof(struct rocketchat_field, has_shorter) + 1},
 };
 
-#define ACTION(kind, member) FIELD(kind, struct rocketchat_action, member)
+#define ACTION(kind, member, ...) FIELD(kind, struct rocketchat_action, member, ##__VA_ARGS__)
 
 static const struct field ACTION_FIELDS[] = {
 	ACTION(TEXT, type),
@@ -68,6 +47,27 @@ static const struct field ACTION_FIELDS[] = {
 	ACTION(TEXT, msg),
 	ACTION(BOOL, msg_in_chat_window),
 	ACTION(TEXT, msg_processing_type),
+};
+
+static const struct field FIELDS[] = {
+	FIELD(URL, struct rocketchat, api_url),
+	FIELD(TEXT, struct rocketchat, token_id, .secret = true),
+	FIELD(TEXT, struct rocketchat, token_id_file),
+	FIELD(TEXT, struct rocketchat, token, .secret = true),
+	FIELD(TEXT, struct rocketchat, token_file),
+	FIELD(TEXT, struct rocketchat, channel),
+	FIELD(TEXT, struct rocketchat, color),
+	FIELD(TEXT, struct rocketchat, title),
+	FIELD(TEXT, struct rocketchat, title_link),
+	FIELD(TEXT, struct rocketchat, text),
+	FIELD_AS(LIST, "fields", struct rocketchat, fields_node, FIELD_SUB(FIELD_FIELDS)),
+	FIELD(BOOL, struct rocketchat, short_fields, .always = true),
+	FIELD(TEXT, struct rocketchat, emoji),
+	FIELD(TEXT, struct rocketchat, icon_url),
+	FIELD(TEXT, struct rocketchat, image_url),
+	FIELD(TEXT, struct rocketchat, thumb_url),
+	FIELD(BOOL, struct rocketchat, link_names, .always = true),
+	FIELD_AS(LIST, "actions", struct rocketchat, actions_node, FIELD_SUB(ACTION_FIELDS)),
 };
 
 static const struct rocketchat DEFAULTS = {

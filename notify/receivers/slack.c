@@ -36,38 +36,10 @@ struct slack {
 	struct slack_action *actions;
 	size_t n_fields, n_actions;
 	bool short_fields, link_names;
+	bool update_message; /* as the integration's, for its place among the keys */
 	struct str footer, fallback, callback_id, icon_emoji, icon_url, image_url, thumb_url;
 	struct field_texts mrkdwn_in;
 	ms_t timeout;
-};
-
-static const struct field FIELDS[] = {
-	FIELD(URL, struct slack, api_url),
-	FIELD(TEXT, struct slack, api_url_file),
-	FIELD(TEXT, struct slack, app_token),
-	FIELD(TEXT, struct slack, app_token_file),
-	FIELD(URL, struct slack, app_url),
-	FIELD(TEXT, struct slack, channel),
-	FIELD(TEXT, struct slack, username),
-	FIELD(TEXT, struct slack, color),
-	FIELD(TEXT, struct slack, title),
-	FIELD(TEXT, struct slack, title_link),
-	FIELD(TEXT, struct slack, pretext),
-	FIELD(TEXT, struct slack, text),
-	FIELD(TEXT, struct slack, message_text),
-	FIELD_AS(LIST, "fields", struct slack, fields_node),
-	FIELD(BOOL, struct slack, short_fields),
-	FIELD(TEXT, struct slack, footer),
-	FIELD(TEXT, struct slack, fallback),
-	FIELD(TEXT, struct slack, callback_id),
-	FIELD(TEXT, struct slack, icon_emoji),
-	FIELD(TEXT, struct slack, icon_url),
-	FIELD(TEXT, struct slack, image_url),
-	FIELD(TEXT, struct slack, thumb_url),
-	FIELD(BOOL, struct slack, link_names),
-	FIELD(TEXTS, struct slack, mrkdwn_in),
-	FIELD_AS(LIST, "actions", struct slack, actions_node),
-	FIELD(GO_DURATION, struct slack, timeout),
 };
 
 static const struct field FIELD_FIELDS[] = {
@@ -79,6 +51,13 @@ static const struct field FIELD_FIELDS[] = {
 	 .given = offsetof(struct slack_field, has_shorter) + 1},
 };
 
+static const struct field CONFIRM_FIELDS[] = {
+	FIELD(TEXT, struct slack_confirm, text),
+	FIELD(TEXT, struct slack_confirm, title),
+	FIELD(TEXT, struct slack_confirm, ok_text),
+	FIELD(TEXT, struct slack_confirm, dismiss_text),
+};
+
 static const struct field ACTION_FIELDS[] = {
 	FIELD(TEXT, struct slack_action, type),
 	FIELD(TEXT, struct slack_action, text),
@@ -86,14 +65,53 @@ static const struct field ACTION_FIELDS[] = {
 	FIELD(TEXT, struct slack_action, style),
 	FIELD(TEXT, struct slack_action, name),
 	FIELD(TEXT, struct slack_action, value),
-	FIELD_AS(MAP, "confirm", struct slack_action, confirm_node),
+	FIELD_AS(MAP, "confirm", struct slack_action, confirm_node, FIELD_SUB(CONFIRM_FIELDS)),
 };
 
-static const struct field CONFIRM_FIELDS[] = {
-	FIELD(TEXT, struct slack_confirm, text),
-	FIELD(TEXT, struct slack_confirm, title),
-	FIELD(TEXT, struct slack_confirm, ok_text),
-	FIELD(TEXT, struct slack_confirm, dismiss_text),
+static void put_action_fields(struct yaml_out *o, const struct field *fd, const void *from)
+{
+	const struct slack *c = from;
+
+	if (!c->n_actions)
+		return;
+	yaml_out_key(o, fd->name);
+	yaml_out_list(o);
+	for (size_t i = 0; i < c->n_actions; i++) {
+		yaml_out_map(o);
+		fields_put(o, ACTION_FIELDS, ARRAY_LEN(ACTION_FIELDS), &c->actions[i]);
+		yaml_out_map_end(o);
+	}
+	yaml_out_list_end(o);
+}
+
+static const struct field FIELDS[] = {
+	FIELD(URL, struct slack, api_url, .secret = true),
+	FIELD(TEXT, struct slack, api_url_file),
+	FIELD(TEXT, struct slack, app_token, .secret = true),
+	FIELD(TEXT, struct slack, app_token_file),
+	FIELD(URL, struct slack, app_url),
+	FIELD(TEXT, struct slack, channel),
+	FIELD(TEXT, struct slack, username),
+	FIELD(TEXT, struct slack, color),
+	FIELD(TEXT, struct slack, title),
+	FIELD(TEXT, struct slack, title_link),
+	FIELD(TEXT, struct slack, pretext),
+	FIELD(TEXT, struct slack, text),
+	FIELD(TEXT, struct slack, message_text),
+	FIELD_AS(LIST, "fields", struct slack, fields_node, FIELD_SUB(FIELD_FIELDS)),
+	FIELD(BOOL, struct slack, short_fields, .always = true),
+	FIELD(TEXT, struct slack, footer),
+	FIELD(TEXT, struct slack, fallback),
+	FIELD(TEXT, struct slack, callback_id),
+	FIELD(TEXT, struct slack, icon_emoji),
+	FIELD(TEXT, struct slack, icon_url),
+	FIELD(TEXT, struct slack, image_url),
+	FIELD(TEXT, struct slack, thumb_url),
+	FIELD(BOOL, struct slack, link_names, .always = true),
+	FIELD(TEXTS, struct slack, mrkdwn_in),
+	FIELD_AS(LIST, "actions", struct slack, actions_node, .put = put_action_fields),
+	FIELD(BOOL, struct slack, update_message, .always = true),
+	FIELD(GO_DURATION, struct slack, timeout, .always = true),
 };
 
 static const struct slack DEFAULTS = {
@@ -161,6 +179,12 @@ static bool check_actions(const struct fields *f, struct slack *c)
 					  "missing name or url in Slack action configuration");
 		else
 			ok = check_confirm(f, a);
+		/* A button is a link or a message action, as upstream. */
+		if (a->url.n) {
+			a->name = a->value = STR("");
+			a->confirm_node = NULL;
+			a->confirm = NULL;
+		}
 	}
 	return ok;
 }

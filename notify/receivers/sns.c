@@ -27,25 +27,25 @@ struct sns {
 	size_t n_attributes;
 };
 
+static const struct field SIGV4_FIELDS[] = {
+	FIELD(TEXT, struct sigv4, region),
+	FIELD(TEXT, struct sigv4, access_key),
+	FIELD(TEXT, struct sigv4, secret_key, .secret = true),
+	FIELD(TEXT, struct sigv4, profile),
+	FIELD(TEXT, struct sigv4, role_arn),
+	FIELD(TEXT, struct sigv4, external_id),
+	FIELD(BOOL, struct sigv4, use_fips_sts_endpoint),
+};
+
 static const struct field FIELDS[] = {
 	FIELD(TEXT, struct sns, api_url),
-	FIELD_AS(MAP, "sigv4", struct sns, sigv4_node),
+	FIELD_AS(MAP, "sigv4", struct sns, sigv4_node, FIELD_SUB(SIGV4_FIELDS), .always = true),
 	FIELD(TEXT, struct sns, topic_arn),
 	FIELD(TEXT, struct sns, phone_number),
 	FIELD(TEXT, struct sns, target_arn),
 	FIELD(TEXT, struct sns, subject),
 	FIELD(TEXT, struct sns, message),
 	FIELD_AS(MAP, "attributes", struct sns, attributes_node),
-};
-
-static const struct field SIGV4_FIELDS[] = {
-	FIELD(TEXT, struct sigv4, region),
-	FIELD(TEXT, struct sigv4, access_key),
-	FIELD(TEXT, struct sigv4, secret_key),
-	FIELD(TEXT, struct sigv4, profile),
-	FIELD(TEXT, struct sigv4, role_arn),
-	FIELD(TEXT, struct sigv4, external_id),
-	FIELD(BOOL, struct sigv4, use_fips_sts_endpoint),
 };
 
 static const struct sns DEFAULTS = {

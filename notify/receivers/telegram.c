@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/json_writer.h"
+#include "base/num.h"
 #include "notify/receivers/kinds.h"
 
 #define TEXT_MAX 4096
@@ -16,11 +17,26 @@ struct telegram {
 	bool disable_notifications;
 };
 
-#define KEY(kind, member) FIELD(kind, struct telegram, member)
+#define KEY(kind, member, ...) FIELD(kind, struct telegram, member, ##__VA_ARGS__)
+
+/* A number, as upstream has it. */
+static void put_chat_id(struct yaml_out *o, const struct field *fd, const void *from)
+{
+	struct str id = ((const struct telegram *)from)->chat_id;
+	int64_t number;
+
+	if (!id.n)
+		return;
+	yaml_out_key(o, fd->name);
+	if (num_int(id, 10, &number) == NUM_OK)
+		yaml_out_plain(o, id);
+	else
+		yaml_out_text(o, id);
+}
 
 static const struct field FIELDS[] = {
-	KEY(URL, api_url),	   KEY(TEXT, bot_token),
-	KEY(TEXT, bot_token_file), KEY(TEXT, chat_id),
+	KEY(URL, api_url),	   KEY(TEXT, bot_token, .secret = true),
+	KEY(TEXT, bot_token_file), KEY(TEXT, chat_id, .put = put_chat_id),
 	KEY(TEXT, chat_id_file),   KEY(INT, message_thread_id),
 	KEY(TEXT, message),	   KEY(BOOL, disable_notifications),
 	KEY(TEXT, parse_mode),

@@ -13,10 +13,10 @@ struct victorops {
 	size_t n_custom;
 };
 
-#define KEY(kind, member) FIELD(kind, struct victorops, member)
+#define KEY(kind, member, ...) FIELD(kind, struct victorops, member, ##__VA_ARGS__)
 
 static const struct field FIELDS[] = {
-	KEY(TEXT, api_key),
+	KEY(TEXT, api_key, .secret = true),
 	KEY(TEXT, api_key_file),
 	KEY(URL, api_url),
 	KEY(TEXT, routing_key),
@@ -57,6 +57,7 @@ static bool check(const struct kind_entry *e, void *config)
 	}
 	if (!c->api_url.n)
 		c->api_url = e->global->victorops_api_url;
+	c->api_url = kind_join(f->arena, c->api_url, "");
 	if (!c->api_key.n && !c->api_key_file.n) {
 		c->api_key = e->global->victorops_api_key;
 		c->api_key_file = e->global->victorops_api_key_file;

@@ -17,9 +17,11 @@ struct webhook {
 };
 
 static const struct field FIELDS[] = {
-	FIELD(TEXT, struct webhook, url),	FIELD(TEXT, struct webhook, url_file),
-	FIELD(INT, struct webhook, max_alerts), FIELD(GO_DURATION, struct webhook, timeout),
-	FIELD(NODE, struct webhook, payload),
+	FIELD(TEXT, struct webhook, url, .secret = true),
+	FIELD(TEXT, struct webhook, url_file, .always = true),
+	FIELD(INT, struct webhook, max_alerts, .always = true),
+	FIELD(GO_DURATION, struct webhook, timeout, .always = true),
+	FIELD(NODE, struct webhook, payload, .put = fields_put_any_of),
 };
 
 static void warn_keys(const struct fields *f, const struct yaml_node *n)

@@ -17,12 +17,19 @@ struct wechat {
 	struct str to_user, to_party, to_tag, agent_id, message_type;
 };
 
-#define KEY(kind, member) FIELD(kind, struct wechat, member)
+#define KEY(kind, member, ...) FIELD(kind, struct wechat, member, ##__VA_ARGS__)
 
 static const struct field FIELDS[] = {
-	KEY(TEXT, api_secret), KEY(TEXT, api_secret_file), KEY(TEXT, corp_id),	KEY(TEXT, message),
-	KEY(URL, api_url),     KEY(TEXT, to_user),	   KEY(TEXT, to_party), KEY(TEXT, to_tag),
-	KEY(TEXT, agent_id),   KEY(TEXT, message_type),
+	KEY(TEXT, api_secret, .secret = true),
+	KEY(TEXT, api_secret_file),
+	KEY(TEXT, corp_id),
+	KEY(TEXT, message),
+	KEY(URL, api_url),
+	KEY(TEXT, to_user),
+	KEY(TEXT, to_party),
+	KEY(TEXT, to_tag),
+	KEY(TEXT, agent_id),
+	KEY(TEXT, message_type),
 };
 
 static const struct wechat DEFAULTS = {
@@ -51,6 +58,7 @@ static bool check(const struct kind_entry *e, void *config)
 				    STR_ARG(c->message_type));
 	if (!c->api_url.n)
 		c->api_url = g->wechat_api_url;
+	c->api_url = kind_join(f->arena, c->api_url, "");
 	if (!c->api_secret.n && !c->api_secret_file.n) {
 		c->api_secret = g->wechat_api_secret;
 		c->api_secret_file = g->wechat_api_secret_file;

@@ -31,8 +31,35 @@ static struct notify_config *load(struct str text, enum matcher_mode mode, struc
 	return c;
 }
 
-/* What differs, or NULL. */
-static const char *try_mode(struct str text, enum matcher_mode mode, bool want, struct arena *a)
+/* The first line that differs, or NULL. */
+static const char *effective_differs(const struct notify_config *c, const char *want,
+				     struct arena *a)
+{
+	const char *wrong = NULL;
+	struct str w = str_of(want), g;
+	struct buf b;
+	size_t at = 0, line = 0;
+
+	buf_init(&b, BUF_MAX_ANY);
+	notify_config_print(c, &b);
+	g = buf_str(&b);
+	for (; at < w.n && at < g.n && w.p[at] == g.p[at]; at++)
+		line = w.p[at] == '\n' ? at + 1 : line;
+	if (at < w.n || at < g.n) {
+		struct str ws = str_from(w, line), gs = str_from(g, line);
+
+		wrong = arena_printf(a, "effective: want '%.*s', got '%.*s'%c",
+				     (int)strcspn(ws.n ? ws.p : "", "\n"), ws.p,
+				     (int)strcspn(gs.n ? buf_cstr(&b) + line : "", "\n"), gs.p, 0)
+				.p;
+	}
+	buf_done(&b);
+	return wrong;
+}
+
+/* What differs, or NULL. `effective` is NULL where it is not known. */
+static const char *try_mode(struct str text, enum matcher_mode mode, bool want,
+			    const char *effective, struct arena *a)
 {
 	struct notify_config *c;
 	const char *wrong = NULL;
@@ -44,6 +71,8 @@ static const char *try_mode(struct str text, enum matcher_mode mode, bool want, 
 		wrong = arena_printf(a, "is refused: %s%c", am_first_error(&diags), 0).p;
 	if (c && !want)
 		wrong = "is taken";
+	if (c && !wrong && effective)
+		wrong = effective_differs(c, effective, a);
 	notify_config_free(c);
 	diags_done(&diags);
 	return wrong;
@@ -69,11 +98,12 @@ static void one(struct tally *t, const char *dir, const json_t *c)
 	p = file_read(path, &text.n);
 	text.p = p;
 	arena_init(&a);
-	wrong = try_mode(text, MATCHERS_FALLBACK, ok, &a);
+	wrong = try_mode(text, MATCHERS_FALLBACK, ok,
+			 json_string_value(json_object_get(c, "effective")), &a);
 	if (!wrong)
-		wrong = try_mode(text, MATCHERS_CLASSIC, want_of(c, "classic", ok), &a);
+		wrong = try_mode(text, MATCHERS_CLASSIC, want_of(c, "classic", ok), NULL, &a);
 	if (!wrong)
-		wrong = try_mode(text, MATCHERS_UTF8, want_of(c, "utf8", ok), &a);
+		wrong = try_mode(text, MATCHERS_UTF8, want_of(c, "utf8", ok), NULL, &a);
 	if (wrong)
 		case_fail(t, path, "%s", wrong);
 	else
