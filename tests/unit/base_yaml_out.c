@@ -50,7 +50,7 @@ struct thing {
 	struct str name, token;
 	int64_t count;
 	ms_t wait;
-	bool on, has_on, off;
+	bool up, has_up, down;
 	struct field_texts list;
 	const struct yaml_node *map;
 };
@@ -58,13 +58,13 @@ struct thing {
 static const struct field SUB[] = {
 	FIELD_AS(TEXT, "a", struct thing, name),
 	FIELD_AS(TEXT, "b", struct thing, token, .secret = true),
-	FIELD_AS(BOOL, "c", struct thing, off, .always = true),
+	FIELD_AS(BOOL, "c", struct thing, down, .always = true),
 };
 
 static const struct field THING[] = {
 	FIELD(TEXT, struct thing, name),     FIELD(TEXT, struct thing, token, .secret = true),
 	FIELD(INT, struct thing, count),     FIELD(DURATION, struct thing, wait, .always = true),
-	FIELD_GIVEN(BOOL, struct thing, on), FIELD(BOOL, struct thing, off),
+	FIELD_GIVEN(BOOL, struct thing, up), FIELD(BOOL, struct thing, down),
 	FIELD(TEXTS, struct thing, list),    FIELD(MAP, struct thing, map, FIELD_SUB(SUB)),
 };
 
@@ -99,8 +99,8 @@ static void test_records(void **state)
 				  .count = 7,
 				  .wait = 90000},
 		  "name: \"n\"\ntoken: <secret>\ncount: 7\nwait: 1m30s\n");
-	record_is(&(struct thing){.has_on = true, .list = {words, 2}},
-		  "wait: 0s\non: false\nlist:\n- x\n- \"7\"\n");
+	record_is(&(struct thing){.has_up = true, .list = {words, 2}},
+		  "wait: 0s\nup: false\nlist:\n- x\n- \"7\"\n");
 	arena_init(&a);
 	limits_default(&l);
 	assert_true(yaml_parse(STR("{b: hush, a: 1, other: 2}"), &l, &a, &map, &more, &err));
