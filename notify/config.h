@@ -25,6 +25,8 @@ struct route {
 	struct str id;	/* {}/{a="b"}/0 */
 	struct str key; /* {}/{a="b"} */
 	struct str receiver;
+	struct str fallback; /* receiver of what that one refuses; inherited; default: root's */
+	bool fallback_late;  /* written down: it gets what waits too long as well */
 	struct str *group_by;
 	size_t n_group_by;
 	bool group_by_all;

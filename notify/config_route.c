@@ -16,7 +16,7 @@
 
 /* One node of the tree as written. */
 struct route_draft {
-	struct str receiver;
+	struct str receiver, fallback;
 	const struct yaml_node *group_by, *match, *match_re, *matchers, *routes, *labels;
 	const struct yaml_node *mute_time_intervals, *active_time_intervals;
 	bool goes_on;
@@ -40,6 +40,8 @@ static const struct field ROUTE_FIELDS[] = {
 	FIELD_GIVEN(DURATION, struct route_draft, group_interval),
 	FIELD_GIVEN(DURATION, struct route_draft, repeat_interval),
 	FIELD(MAP, struct route_draft, labels),
+	/* rouse's own */
+	FIELD(TEXT, struct route_draft, fallback),
 };
 
 void config_put_route(struct yaml_out *o, const struct yaml_node *node)
@@ -344,12 +346,24 @@ static bool read_children(struct config_reader *r, const struct yaml_node *list,
 }
 
 static bool check_receiver(const struct config_reader *r, const struct yaml_node *node,
-			   struct str name)
+			   const char *key, struct str name)
 {
 	if (name.n == 0 || notify_config_receiver(r->config, name))
 		return true;
-	return fields_error(&r->fields, yaml_get(node, "receiver"),
+	return fields_error(&r->fields, yaml_get(node, key),
 			    "undefined receiver \"%.*s\" used in route", STR_ARG(name));
+}
+
+static void read_receivers(const struct route_draft *d, bool is_root, struct route *out)
+{
+	if (d->receiver.n)
+		out->receiver = d->receiver;
+	if (d->fallback.n) {
+		out->fallback = d->fallback;
+		out->fallback_late = true;
+	} else if (is_root) {
+		out->fallback = out->receiver;
+	}
 }
 
 /* Keys grow with the depth, and every route has one: many long ones must not eat the memory. */
@@ -424,8 +438,7 @@ static bool read_node(struct config_reader *r, const struct yaml_node *node,
 	rt->n_routes = 0;
 	rt->goes_on = d.goes_on;
 	rt->line = node->line;
-	if (d.receiver.n > 0)
-		rt->receiver = d.receiver;
+	read_receivers(&d, !parent, rt);
 	ok &= config_read_matchers(r, &matchers, &rt->matchers, &rt->n_matchers);
 	ok &= read_group_by(r, d.group_by, rt);
 	ok &= read_intervals(r, node, &d, rt);
@@ -436,7 +449,8 @@ static bool read_node(struct config_reader *r, const struct yaml_node *node,
 	ok &= read_labels(r, d.labels, rt);
 	if (!parent)
 		ok &= check_root(r, node, &d, rt);
-	ok &= check_receiver(r, node, d.receiver);
+	ok &= check_receiver(r, node, "receiver", d.receiver);
+	ok &= check_receiver(r, node, "fallback", d.fallback);
 	name_route(r, parent, index, rt);
 	*out = rt;
 	if (!check_limits(r, node, ++r->n_routes, rt))

@@ -36,7 +36,7 @@ static bool group_covers(const struct group *g)
 {
 	if (!timer_is_set(&g->timer))
 		return false;
-	for (size_t i = 0; g->receiver && i < g->receiver->n; i++) {
+	for (size_t i = 0; i < g->n_lanes; i++) {
 		const struct row *first = g->lanes[i]->first;
 
 		if (first && !row_moves(g->n, first))

@@ -64,6 +64,14 @@ bool hashes_within(struct hashes a, struct hashes b)
 	return true;
 }
 
+struct hashes hashes_both(struct hashes a, struct hashes b)
+{
+	struct hashes only_a = hashes_minus(a, b), both = hashes_minus(a, only_a);
+
+	hashes_done(&only_a);
+	return both;
+}
+
 struct hashes hashes_join(struct hashes a, struct hashes b)
 {
 	uint64_t *v = mem_alloc((a.n + b.n + 1) * sizeof(*v));

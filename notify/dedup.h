@@ -18,8 +18,9 @@ struct hashes hashes_dup(struct hashes h);	      /* heap */
 void hashes_done(struct hashes *h);
 bool hashes_has(struct hashes h, uint64_t x);
 bool hashes_within(struct hashes a, struct hashes b); /* a is a subset of b */
-/* Heap: what is in a or b; what is in a but not in b. */
+/* Heap: what is in a or b; what is in both; what is in a but not in b. */
 struct hashes hashes_join(struct hashes a, struct hashes b);
+struct hashes hashes_both(struct hashes a, struct hashes b);
 struct hashes hashes_minus(struct hashes a, struct hashes b);
 /* 8 bytes each, little endian: the store's form. */
 char *hashes_bytes(struct hashes h, size_t *n); /* heap; NULL when empty */

@@ -74,23 +74,47 @@ static void leave(struct member *m)
 }
 
 /* ---- making and ending groups ------------------------------------------------------------ */
-static void tie_lanes(struct group *g)
+static void tie_lanes(struct group *g, const struct receiver *r)
 {
-	size_t n = g->receiver ? g->receiver->n : 0;
+	size_t n = r ? r->n : 0;
 
-	g->lanes = mem_alloc((n + 1) * sizeof(struct lane *));
+	g->lanes = mem_grow(g->lanes, (g->n_lanes + n + 1) * sizeof(struct lane *));
 	for (size_t i = 0; i < n; i++) {
-		struct dest *d = dest_get(g->n, g->receiver->integrations[i].id);
+		struct dest *d = dest_get(g->n, r->integrations[i].id);
+		struct lane *l = lane_get(g->n, str_of(g->key), d);
 
-		g->lanes[i] = lane_get(g->n, str_of(g->key), d);
-		g->lanes[i]->users++;
-		g->lanes[i]->group = g;
+		l->users++;
+		l->group = g;
+		g->lanes[g->n_lanes++] = l;
+	}
+}
+
+static void tie_fallback(struct group *g)
+{
+	if (g->n_lanes == g->n_own)
+		tie_lanes(g, g->fallback);
+}
+
+/* The receiver's, and the fallback's if that was told of the group before. */
+static void tie_first_lanes(struct group *g)
+{
+	const struct receiver *f;
+
+	tie_lanes(g, g->receiver);
+	g->n_own = g->n_lanes;
+	f = notify_config_receiver(g->n->config, g->route->fallback);
+	g->fallback = f == g->receiver ? NULL : f;
+	for (size_t i = 0; g->fallback && i < f->n; i++) {
+		if (lane_find(g->n, str_of(g->key), f->integrations[i].id)) {
+			tie_fallback(g);
+			return;
+		}
 	}
 }
 
 static void untie_lanes(struct group *g)
 {
-	for (size_t i = 0; g->receiver && i < g->receiver->n; i++) {
+	for (size_t i = 0; i < g->n_lanes; i++) {
 		g->lanes[i]->users--;
 		if (g->lanes[i]->group == g)
 			g->lanes[i]->group = NULL;
@@ -115,11 +139,10 @@ static void group_free(struct group *g)
 static void group_end(struct group *g)
 {
 	struct notify *n = g->n;
-	size_t n_lanes = g->receiver ? g->receiver->n : 0;
 
 	CHECK(g->n_members == 0);
 	untie_lanes(g);
-	for (size_t i = 0; i < n_lanes; i++)
+	for (size_t i = 0; i < g->n_lanes; i++)
 		lane_release(n, g->lanes[i]);
 	if (g->stored_next != MS_NONE)
 		batch_add(notify_batch(n), ST_GROUP_DEL, V_TEXT(str_of(g->id)));
@@ -184,7 +207,7 @@ static struct group *group_new(struct notify *n, const struct route *r, struct l
 		.key = buf_take(&key, NULL),
 		.stored_next = MS_NONE,
 	};
-	tie_lanes(g);
+	tie_first_lanes(g);
 	map_put(&n->groups, id, g);
 	return g;
 }
@@ -322,9 +345,9 @@ struct message *group_message(const struct group *g, struct now now)
 	return m;
 }
 
-/* All that fires, and of what is over the alerts in `resolved`. */
+/* The alerts that fire and are in `firing`, those that are over and in `resolved`. */
 static struct message *build_message(const struct group *g, struct now now, enum tell why,
-				     struct hashes resolved)
+				     struct hashes firing, struct hashes resolved)
 {
 	struct message *m = start_message(g, now);
 
@@ -333,9 +356,7 @@ static struct message *build_message(const struct group *g, struct now now, enum
 		const struct alert *al = &g->members[i]->alert->a;
 		bool over = alert_resolved(al, now.wall);
 
-		if (g->members[i]->muted)
-			continue;
-		if (!over || hashes_has(resolved, al->hash))
+		if (hashes_has(over ? resolved : firing, al->hash))
 			add_message_alert(m, al, over);
 	}
 	message_finish(m);
@@ -364,11 +385,9 @@ static void expire_notice(const struct group *g, struct lane *lane, struct now n
 }
 
 /* Queues a message for an integration; what the lane has unsent and the message says too goes. */
-static void queue(struct group *g, size_t i, struct now now, const struct snapshot *s,
+static void queue(struct group *g, struct lane *lane, struct now now, const struct snapshot *s,
 		  enum tell why)
 {
-	const struct integration *to = &g->receiver->integrations[i];
-	struct lane *lane = g->lanes[i];
 	struct told told = lane_told(lane, now, NULL);
 	struct hashes over = dedup_ends(&told, s->resolved);
 	struct row *old = outbox_replaceable(lane, s->firing, over);
@@ -383,20 +402,16 @@ static void queue(struct group *g, size_t i, struct now now, const struct snapsh
 
 		why = first == TELL_NOT ? why : first;
 	}
-	if (!to->send_resolved)
+	if (!lane->dest->to->send_resolved)
 		over.n = 0;
-	outbox_queue(lane, now, build_message(g, now, why, over), old);
+	outbox_queue(lane, now, build_message(g, now, why, s->firing, over), old);
 	hashes_done(&over);
 }
 
 /* Is there something to tell this integration? Queues it. */
-static bool tell(struct group *g, size_t i, struct now now, const struct snapshot *s)
+static bool tell(struct group *g, struct lane *lane, struct now now, const struct snapshot *s)
 {
-	const struct integration *to = &g->receiver->integrations[i];
-	struct lane *lane = g->lanes[i];
-
-	expire_notice(g, lane, now, s);
-
+	const struct integration *to = lane->dest->to;
 	struct told told = lane_told(lane, now, NULL);
 	struct hashes over = dedup_ends(&told, s->resolved);
 	ms_t repeat = g->route->repeat_interval;
@@ -410,11 +425,78 @@ static bool tell(struct group *g, size_t i, struct now now, const struct snapsho
 		if (!lane->first && !s->n_inhibited && !s->n_silenced)
 			lane_forget(lane);
 	} else if (why != TELL_NOT) {
-		queue(g, i, now, s, why);
+		queue(g, lane, now, s, why);
 		queued = true;
 	}
 	hashes_done(&over);
 	return queued;
+}
+
+/* The same for whom the notification log counts as Alertmanager's. */
+static bool tell_in_time(struct group *g, struct lane *lane, struct now now,
+			 const struct snapshot *s)
+{
+	expire_notice(g, lane, now, s);
+	return tell(g, lane, now, s);
+}
+
+/* ---- the fallback ------------------------------------------------------------------------ */
+static bool is_broken(const struct group *g)
+{
+	for (size_t i = 0; i < g->n_own; i++) {
+		if (g->lanes[i]->broken)
+			return true;
+	}
+	return false;
+}
+
+/* While pages do not arrive the fallback is told like a receiver; after that only what becomes of
+ * the alerts that it was told of. */
+static bool tell_fallback(struct group *g, struct lane *lane, struct now now,
+			  const struct snapshot *s)
+{
+	struct snapshot known = *s;
+	struct told told;
+	bool queued;
+
+	if (is_broken(g))
+		return tell_in_time(g, lane, now, s);
+	told = lane_told(lane, now, NULL);
+	if (!told.any)
+		return false;
+	known.firing = hashes_both(s->firing, told.firing);
+	queued = !(hashes_within(told.firing, known.firing) && !told.doubt.n) &&
+		 tell(g, lane, now, &known);
+	hashes_done(&known.firing);
+	return queued;
+}
+
+void group_stand_in(struct group *g, struct now now, const struct row *r)
+{
+	struct told before = lane_told(r->lane, now, r);
+	bool is_own = false;
+
+	for (size_t i = 0; i < g->n_own; i++)
+		is_own |= g->lanes[i] == r->lane;
+	/* A repeat, or the end of some: nobody lacks the news that the others fire. */
+	if (!is_own || !g->fallback || hashes_within(r->firing, before.firing))
+		return;
+	r->lane->broken = true;
+	tie_fallback(g);
+	for (size_t i = g->n_own; i < g->n_lanes; i++) {
+		struct told told = lane_told(g->lanes[i], now, NULL);
+		struct hashes known;
+		struct message *m;
+
+		if (hashes_within(r->firing, told.firing))
+			continue;
+		known = hashes_join(told.firing, told.doubt);
+		m = message_without(r->message, known);
+		hashes_done(&known);
+		m->receiver = arena_str(&m->arena, g->fallback->name);
+		m->reason = arena_printf(&m->arena, "stands in for %s", r->receiver);
+		outbox_queue(g->lanes[i], now, m, NULL);
+	}
 }
 
 void group_explained(struct group *g, struct now now)
@@ -422,14 +504,14 @@ void group_explained(struct group *g, struct now now)
 	struct snapshot s = snapshot_take(g, now);
 	bool muted = route_muted(g->route, now.wall);
 
-	for (size_t i = 0; !muted && g->receiver && i < g->receiver->n; i++) {
-		const struct integration *to = &g->receiver->integrations[i];
+	for (size_t i = 0; !muted && i < g->n_own; i++) {
+		const struct integration *to = g->lanes[i]->dest->to;
 		struct told told = lane_told(g->lanes[i], now, NULL);
 		struct hashes over = dedup_ends(&told, s.resolved);
 
 		if (to->update_message && to->kind->can_update && s.n_firing && !over.n &&
 		    hashes_within(s.firing, told.firing) && hashes_within(told.firing, s.firing))
-			queue(g, i, now, &s, TELL_EXPLAINED);
+			queue(g, g->lanes[i], now, &s, TELL_EXPLAINED);
 		hashes_done(&over);
 	}
 	hashes_done(&s.firing);
@@ -476,8 +558,9 @@ static void flush(struct group *g, struct now now)
 	s = snapshot_take(g, now);
 	count_suppressed(g, &s, now.wall);
 	/* A time interval keeps everything for the first flush after it. */
-	for (size_t i = 0; !muted && g->receiver && i < g->receiver->n; i++)
-		told |= tell(g, i, now, &s);
+	for (size_t i = 0; !muted && i < g->n_lanes; i++)
+		told |= i < g->n_own ? tell_in_time(g, g->lanes[i], now, &s)
+				     : tell_fallback(g, g->lanes[i], now, &s);
 	hashes_done(&s.firing);
 	hashes_done(&s.resolved);
 	if (told || first)
@@ -498,10 +581,10 @@ static void flush_due(struct timer *t, struct now now)
 /* Nothing is on its way to anybody, and nobody who wants to know believes that it fires. */
 static bool may_leave(const struct group *g, const struct alert *a)
 {
-	for (size_t i = 0; g->receiver && i < g->receiver->n; i++) {
+	for (size_t i = 0; i < g->n_lanes; i++) {
 		const struct lane *l = g->lanes[i];
 
-		if (l->told && g->receiver->integrations[i].send_resolved &&
+		if (l->told && l->dest->to->send_resolved &&
 		    (hashes_has(l->firing, a->hash) || hashes_has(l->doubt, a->hash)))
 			return false;
 	}
@@ -510,7 +593,7 @@ static bool may_leave(const struct group *g, const struct alert *a)
 
 static bool lanes_idle(const struct group *g)
 {
-	for (size_t i = 0; g->receiver && i < g->receiver->n; i++) {
+	for (size_t i = 0; i < g->n_lanes; i++) {
 		if (g->lanes[i]->first)
 			return false;
 	}
@@ -520,7 +603,7 @@ static bool lanes_idle(const struct group *g)
 /* Without anything firing, what was told must first be taken back or forgotten. */
 static bool lanes_quiet(const struct group *g)
 {
-	for (size_t i = 0; g->receiver && i < g->receiver->n; i++) {
+	for (size_t i = 0; i < g->n_lanes; i++) {
 		if (g->lanes[i]->told)
 			return false;
 	}

@@ -57,13 +57,15 @@ struct group {
 	struct notify *n;
 	const struct route *route;
 	const struct receiver *receiver; /* NULL: unknown name, tells nobody */
+	const struct receiver *fallback; /* NULL: none, or the same */
 	struct labels labels;		 /* owned */
 	char *id;			 /* ROUTEID:{...}: unique; the store's key */
 	char *key;			 /* ROUTEKEY:{...}: what is told */
 	struct member **members;
 	size_t n_members, cap;
-	struct lane **lanes; /* one an integration of the receiver */
-	struct timer timer;  /* mono; always set while it has members */
+	struct lane **lanes;   /* one an integration of the receiver, then those of the fallback */
+	size_t n_own, n_lanes; /* ... which come when they are needed first */
+	struct timer timer;    /* mono; always set while it has members */
 	bool flushed;
 	ms_t stored_next; /* what the store knows; MS_NONE: no row */
 	bool stored_flushed;
@@ -81,6 +83,7 @@ struct group_time {
 struct lane {
 	struct dest *dest;
 	int users;	     /* groups that tell through it: 0 or 1, 2 if two routes have one key */
+	bool broken;	     /* its last page could not be delivered, or is late: others stand in */
 	struct group *group; /* one of them, or NULL */
 	char *group_key;
 	struct row *first, *last; /* open rows, oldest first */
@@ -216,6 +219,8 @@ void group_touched(struct group *g, struct now now, const struct kept_alert *ka)
 /* The words about a member came after it: messages that told of exactly what fires now are edited
  * at once where the receiver can; all others have the words in their next message. */
 void group_explained(struct group *g, struct now now);
+/* The row's page does not arrive at one of the group's lanes: the fallback gets it. */
+void group_stand_in(struct group *g, struct now now, const struct row *r);
 /* Lets alerts go that are over and told; the group too when it is empty. */
 void group_reap(struct group *g, struct now now);
 /* How long what was told counts, as entries of Alertmanager's notification log expire. */
@@ -237,6 +242,7 @@ void silence_free_all(struct notify *n);
 
 /* ---- lane.c ------------------------------------------------------------------------------ */
 struct lane *lane_get(struct notify *n, struct str group_key, struct dest *d);
+struct lane *lane_find(struct notify *n, struct str group_key, struct str dest); /* or NULL */
 /* Frees it when nothing needs it: no group, no rows (its notice is dropped). */
 void lane_release(struct notify *n, struct lane *l);
 /* What the receiver knows once everything open has arrived; `before` leaves out that row and

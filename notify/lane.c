@@ -12,26 +12,36 @@
 #include "notify/inner.h"
 #include "store/store.h"
 
-static void lane_key(struct buf *b, struct str group_key, const char *dest)
+static void lane_key(struct buf *b, struct str group_key, struct str dest)
 {
 	buf_init(b, BUF_MAX_ANY);
 	buf_add(b, group_key);
 	buf_addc(b, '\0');
-	buf_adds(b, dest);
+	buf_add(b, dest);
 }
 
-struct lane *lane_get(struct notify *n, struct str group_key, struct dest *d)
+struct lane *lane_find(struct notify *n, struct str group_key, struct str dest)
 {
 	struct buf key;
 	struct lane *l;
 
-	lane_key(&key, group_key, d->id);
+	lane_key(&key, group_key, dest);
 	l = map_get(&n->lanes, buf_str(&key));
-	if (!l) {
-		l = MEM_NEW(struct lane);
-		*l = (struct lane){.dest = d, .group_key = mem_str(group_key)};
-		map_put(&n->lanes, buf_str(&key), l);
-	}
+	buf_done(&key);
+	return l;
+}
+
+struct lane *lane_get(struct notify *n, struct str group_key, struct dest *d)
+{
+	struct lane *l = lane_find(n, group_key, str_of(d->id));
+	struct buf key;
+
+	if (l)
+		return l;
+	l = MEM_NEW(struct lane);
+	*l = (struct lane){.dest = d, .group_key = mem_str(group_key)};
+	lane_key(&key, group_key, str_of(d->id));
+	map_put(&n->lanes, buf_str(&key), l);
 	buf_done(&key);
 	return l;
 }
@@ -69,7 +79,7 @@ void lane_release(struct notify *n, struct lane *l)
 	if (l->users || l->first)
 		return;
 	lane_forget(l);
-	lane_key(&key, str_of(l->group_key), l->dest->id);
+	lane_key(&key, str_of(l->group_key), str_of(l->dest->id));
 	CHECK(map_delete(&n->lanes, buf_str(&key)) == l);
 	buf_done(&key);
 	lane_free(l);

@@ -277,16 +277,23 @@ bool message_parse(struct str json, struct message **out, struct err *err)
 	return true;
 }
 
-struct message *message_without(const struct message *m, struct hashes known)
+static struct message *message_copy(const struct message *m)
 {
 	struct message *copy = NULL;
 	struct buf b;
-	size_t n = 0;
 
 	buf_init(&b, BUF_MAX_ANY);
 	message_put(&b, m);
 	CHECK(message_parse(buf_str(&b), &copy, NULL));
 	buf_done(&b);
+	return copy;
+}
+
+struct message *message_without(const struct message *m, struct hashes known)
+{
+	struct message *copy = message_copy(m);
+	size_t n = 0;
+
 	for (size_t i = 0; i < copy->n; i++) {
 		if (!copy->alerts[i].resolved || hashes_has(known, copy->alerts[i].hash))
 			copy->alerts[n++] = copy->alerts[i];

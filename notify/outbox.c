@@ -326,6 +326,8 @@ static void raise_if_late(struct row *r, struct now now)
 	if (r->late_raised || now.mono - r->created_mono <= LATE_AFTER)
 		return;
 	r->late_raised = true;
+	if (r->lane->group && r->lane->group->route->fallback_late)
+		group_stand_in(r->lane->group, now, r);
 	snprintf(why, sizeof(why), "a notification has been waiting for %d minutes: %s",
 		 (int)((now.mono - r->created_mono) / MINUTE), r->error);
 	raise_failing(r, why);
@@ -564,6 +566,7 @@ void outbox_sent(struct row *r, struct now now, struct str provider_id)
 	if (d->raised || d->unsure)
 		notify_self(r->n, SELF_RECEIVER, d->id, "", false);
 	d->raised = d->unsure = false;
+	l->broken = false;
 	lane_note(l, now, r, keep);
 	finish(r, now, OUTBOX_SENT);
 	after(l, now);
@@ -659,6 +662,8 @@ void outbox_dead(struct row *r, struct now now, enum dead_scope scope, const cha
 
 	if (r->twice)
 		lane_doubt(l, now, r);
+	if (l->group)
+		group_stand_in(l->group, now, r);
 	finish(r, now, OUTBOX_DEAD);
 	if (began)
 		drop_ends(l, now);

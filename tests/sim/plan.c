@@ -69,6 +69,7 @@ static void draw_children(struct plan *p, struct sim *s)
 			.what = (int)pick(s, PLAN_RULES),
 			.receiver = pick(s, 4) ? i + 1 : 0,
 			.grouped = pick(s, 2),
+			.late = pick(s, 2),
 		};
 	}
 }
@@ -218,6 +219,9 @@ static void write_child(struct buf *b, const struct plan_child *c)
 	else
 		buf_printf(b, "    matchers: ['severity=\"%s\"']\n",
 			   c->what % 2 ? "page" : "ticket");
+	/* The same receiver as without; but it gets also what is late. */
+	if (c->late)
+		buf_adds(b, "    fallback: r0\n");
 	if (c->grouped)
 		buf_adds(b, "    group_by: [alertname, app]\n");
 }

@@ -48,6 +48,7 @@ struct plan_child {
 	int what;     /* alert number or 1: page */
 	int receiver; /* number */
 	bool grouped; /* by alertname and app, else as the root */
+	bool late;    /* its fallback is written down */
 };
 
 struct plan {

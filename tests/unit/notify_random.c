@@ -15,8 +15,9 @@
 #define LIFE(url, more) \
 	"route: {receiver: team, group_by: [g], group_wait: 10s, group_interval: 1m, " \
 	"repeat_interval: 1h, routes: [{matchers: ['alertname=\"A\"'], receiver: second, " \
-	"group_by: [], continue: true}, {matchers: ['alertname=\"A\"'], receiver: team}" more \
-	"]}\nreceivers:\n- name: team\n  webhook_configs: [{url: '" url "'}, " \
+	"fallback: second, group_by: [], continue: true}, {matchers: ['alertname=\"A\"'], " \
+	"receiver: team}" more "]}\nreceivers:\n- name: team\n  webhook_configs: [{url: '" url \
+	"'}, " \
 	"{url: 'http://quiet/', send_resolved: false}]\n" \
 	"- name: second\n  webhook_configs: [{url: 'http://second/'}]\n"
 
