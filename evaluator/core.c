@@ -36,6 +36,14 @@ static struct batch *notify_batch(void *core)
 	return core_batch(core);
 }
 
+static void put_event(struct core *c, ms_t at, const char *kind, struct str subject,
+		      struct str text);
+
+static void notify_event(void *core, ms_t at, const char *kind, struct str subject, struct str text)
+{
+	put_event(core, at, kind, subject, text);
+}
+
 static void notify_self_alert(void *core, struct now now, struct str name, struct str what,
 			      struct str text, bool firing)
 {
@@ -71,6 +79,7 @@ struct core *core_new(const struct io *io, const struct core_options *o)
 		.data_retention = o->data_retention,
 		.batch = notify_batch,
 		.self_alert = notify_self_alert,
+		.event = notify_event,
 		.core = c,
 	};
 
@@ -230,6 +239,17 @@ static uint64_t trim_every(const struct core *c)
 	return MIN(c->limits.event_rows / 8, 1000u) + 1;
 }
 
+static void put_event(struct core *c, ms_t at, const char *kind, struct str subject,
+		      struct str text)
+{
+	uint64_t id = c->next_event++;
+
+	batch_add(core_batch(c), ST_EVENT_PUT, V_INT(id), V_INT(at), V_TEXT(str_of(kind)),
+		  V_TEXT(subject), V_TEXT(text));
+	if (id % trim_every(c) == 0 && id > c->limits.event_rows)
+		batch_add(core_batch(c), ST_EVENT_TRIM, V_INT(id - c->limits.event_rows));
+}
+
 void core_event(struct core *c, struct now now, const char *kind, struct str subject,
 		const char *fmt, ...)
 {
@@ -239,13 +259,7 @@ void core_event(struct core *c, struct now now, const char *kind, struct str sub
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-
-	uint64_t id = c->next_event++;
-
-	batch_add(core_batch(c), ST_EVENT_PUT, V_INT(id), V_INT(now.wall), V_TEXT(str_of(kind)),
-		  V_TEXT(subject), V_TEXT(str_of(text)));
-	if (id % trim_every(c) == 0 && id > c->limits.event_rows)
-		batch_add(core_batch(c), ST_EVENT_TRIM, V_INT(id - c->limits.event_rows));
+	put_event(c, now.wall, kind, subject, str_of(text));
 }
 
 void core_group_done(struct core *c, struct now now, struct group *g, bool reached)

@@ -78,6 +78,7 @@ void alerts_drop_if_done(struct notify *n, struct now now, struct kept_alert *ka
 {
 	if (ka->n_in || !alert_resolved(&ka->a, now.wall))
 		return;
+	journal_over(n, &ka->a);
 	batch_add(notify_batch(n), ST_ALERT_DEL, V_BLOB(labels_bytes(ka->a.labels)));
 	CHECK(map_delete(&n->alerts, labels_bytes(ka->a.labels)) == ka);
 	count_out(n, ka->a.labels);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "notify/explain.h"
 #include "notify/inhibit.h"
 #include "notify/inner.h"
 #include "notify/route.h"
@@ -546,6 +547,31 @@ static void count_suppressed(const struct group *g, const struct snapshot *s, ms
 		n[BY_SILENCE] += s->n_silenced;
 }
 
+/* What keeps members back goes into the journal when it changes. */
+static void note_kept(const struct group *g, ms_t wall, bool muted)
+{
+	struct arena a;
+
+	for (size_t i = 0; i < g->n_members; i++) {
+		struct member *m = g->members[i];
+		const struct alert *al = &m->alert->a;
+		struct keeper k;
+		uint64_t by = 0;
+
+		if (!m->muted && !muted && !m->kept_by)
+			continue;
+		arena_init(&a);
+		if (explain_keeper(g, wall, al->labels, &a, &k))
+			by = str_hash(k.object) | 1;
+		if (by && by != m->kept_by)
+			journal_kept(g->n, wall, al, g->key, &k);
+		else if (!by && m->kept_by)
+			journal_freed(g->n, wall, al, g->key);
+		m->kept_by = by;
+		arena_done(&a);
+	}
+}
+
 static void flush(struct group *g, struct now now)
 {
 	struct snapshot s;
@@ -557,6 +583,7 @@ static void flush(struct group *g, struct now now)
 	note_ends(g, now);
 	s = snapshot_take(g, now);
 	count_suppressed(g, &s, now.wall);
+	note_kept(g, now.wall, muted);
 	/* A time interval keeps everything for the first flush after it. */
 	for (size_t i = 0; !muted && i < g->n_lanes; i++)
 		told |= i < g->n_own ? tell_in_time(g, g->lanes[i], now, &s)

@@ -168,3 +168,12 @@ const struct alert *inhibitor_find(const struct inhibitor *in, ms_t wall, struct
 		a = find_by(in, i, wall, ls);
 	return a;
 }
+
+const struct inhibit_rule *inhibitor_rule(const struct inhibitor *in, ms_t wall, struct labels ls)
+{
+	for (size_t i = 0; i < in->n; i++) {
+		if (find_by(in, i, wall, ls))
+			return &in->rules[i];
+	}
+	return NULL;
+}

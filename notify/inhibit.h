@@ -31,5 +31,7 @@ void inhibitor_remove(struct inhibitor *in, const struct alert *a);
  * What matches both sides of a rule inhibits nothing that does too. As upstream since 0.34 only
  * the source that ends last is looked at. A regular expression that gives up matches nothing. */
 const struct alert *inhibitor_find(const struct inhibitor *in, ms_t wall, struct labels ls);
+/* The rule that does. */
+const struct inhibit_rule *inhibitor_rule(const struct inhibitor *in, ms_t wall, struct labels ls);
 
 #endif

@@ -22,6 +22,7 @@
 #include "base/map.h"
 #include "notify/config.h"
 #include "notify/dedup.h"
+#include "notify/journal.h"
 #include "notify/message.h"
 #include "notify/notify.h"
 #include "notify/receiver.h"
@@ -46,7 +47,8 @@ struct member {
 	struct kept_alert *alert;
 	struct group *group;
 	size_t at_alert, at_group;
-	bool muted; /* as of the last look: nobody is told of it now */
+	bool muted;	  /* as of the last look: nobody is told of it now */
+	uint64_t kept_by; /* hash of what kept it back at the last flush, as the journal has it */
 };
 
 /* Why alerts of a flush were kept back: names as in alertmanager_notifications_suppressed_total. */
@@ -134,8 +136,8 @@ struct row {
 	struct lane *lane; /* while open */
 	char *group_key, *receiver, *reason, *key, *title, *provider_id, *error;
 	bool resolved;
-	struct message *message; /* while open */
-	struct hashes firing, told_resolved;
+	struct message *message;	     /* while open */
+	struct hashes firing, told_resolved; /* done: for the history, unless they are many */
 	ms_t created_at, created_mono, next_at, next_mono, done_at;
 	int attempts;
 	bool plain;	       /* the plainer form is wanted */
@@ -170,7 +172,8 @@ struct notify {
 	struct map lanes;    /* by group key, NUL, dest id: struct lane */
 	struct map dests;    /* by id: struct dest */
 	struct map silences; /* by id: struct kept_silence */
-	struct map times;    /* by group id: struct group_time, until the first configuration */
+	struct journal journal;
+	struct map times; /* by group id: struct group_time, until the first configuration */
 	struct row *newest, *oldest;
 	struct row *done_first, *done_last;
 	size_t n_done, n_open;

@@ -35,6 +35,7 @@ void notify_free(struct notify *n)
 	inhibitor_free(n->inhibitor);
 	alerts_free(n);
 	silence_free_all(n);
+	journal_free(n);
 	for (struct self_event *e = n->self_first, *next; e; e = next) {
 		next = e->next;
 		free(e->what);
@@ -119,9 +120,9 @@ void notify_stop(struct notify *n)
 bool notify_restore(struct notify *n, struct now now, struct store *s, struct err *err)
 {
 	CHECK(!n->configured);
-	return silence_restore(n, s, err) && alerts_restore(n, now, s, err) &&
-	       group_restore(n, s, err) && lane_restore(n, now, s, err) &&
-	       outbox_restore(n, now, s, err);
+	return journal_restore(n, s, err) && silence_restore(n, s, err) &&
+	       alerts_restore(n, now, s, err) && group_restore(n, s, err) &&
+	       lane_restore(n, now, s, err) && outbox_restore(n, now, s, err);
 }
 
 static void bind_dests(struct notify *n)

@@ -36,6 +36,9 @@ struct notify_env {
 	 * alertname like RouseReceiverFailing, `what` tells which one (a receiver). */
 	void (*self_alert)(void *core, struct now now, struct str name, struct str what,
 			   struct str text, bool firing);
+	/* Adds an event to the trail, durable with the batch of this turn. NULL: what the journal
+	 * keeps is not durable. */
+	void (*event)(void *core, ms_t at, const char *kind, struct str subject, struct str text);
 	void *core;
 };
 

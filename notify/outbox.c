@@ -32,6 +32,9 @@
 #define REST_AFTER_DEAD MINUTE /* of a destination that refused us altogether */
 #define REMOVED_TOLD_FOR HOUR
 #define PARALLEL_DEFAULT 64
+#define HISTORY_ALERTS_MAX \
+	256 /* of a done row; of larger ones nobody remembers which they were \
+	     */
 
 /* Bits of the store's `kind`. */
 enum { KIND_RESOLVED = 1, KIND_TWICE = 2 };
@@ -95,13 +98,51 @@ static void store_row(struct row *r)
 	r->stored = true;
 }
 
+/* What a done row keeps of its message: the number of alerts that it told of as firing, their
+ * hashes, those it told of as over. */
+static void put_hashes(struct buf *b, const struct row *r)
+{
+	const struct hashes all[] = {{.v = &(uint64_t){r->firing.n}, .n = 1},
+				     r->firing,
+				     r->told_resolved};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		size_t n;
+		char *bytes = hashes_bytes(all[i], &n);
+
+		buf_add(b, (struct str){bytes, n});
+		free(bytes);
+	}
+}
+
+static void parse_hashes(struct row *r, struct str s)
+{
+	struct hashes n = hashes_from_bytes(str_cut(s, 0, 8));
+	size_t cut = n.n ? 8 * (MIN(n.v[0], s.n / 8) + 1) : 0;
+
+	r->firing = hashes_from_bytes(str_cut(s, MIN(s.n, 8), cut));
+	r->told_resolved = hashes_from_bytes(str_from(s, cut));
+	hashes_done(&n);
+}
+
 static void store_status(struct row *r)
 {
+	struct buf b;
+
 	if (!r->stored)
 		return;
-	batch_add(notify_batch(r->n), is_open(r->status) ? ST_OUTBOX_STATUS : ST_OUTBOX_DONE,
-		  V_INT(r->id), V_INT(r->status), V_INT(r->next_at), V_INT(r->attempts),
-		  V_TEXT(str_of(r->provider_id)), V_TEXT(str_of(r->error)), V_INT(r->done_at));
+	if (is_open(r->status)) {
+		batch_add(notify_batch(r->n), ST_OUTBOX_STATUS, V_INT(r->id), V_INT(r->status),
+			  V_INT(r->next_at), V_INT(r->attempts), V_TEXT(str_of(r->provider_id)),
+			  V_TEXT(str_of(r->error)), V_INT(r->done_at));
+		return;
+	}
+	buf_init(&b, BUF_MAX_ANY);
+	put_hashes(&b, r);
+	batch_add(notify_batch(r->n), ST_OUTBOX_DONE, V_INT(r->id), V_INT(r->status),
+		  V_INT(r->next_at), V_INT(r->attempts), V_TEXT(str_of(r->provider_id)),
+		  V_TEXT(str_of(r->error)), V_INT(r->done_at), V_BLOB(buf_str(&b)));
+	buf_done(&b);
 }
 
 /* ---- lists ------------------------------------------------------------------------------- */
@@ -233,11 +274,13 @@ static void finish(struct row *r, struct now now, enum outbox_status status)
 	lane_remove(r);
 	set_status(r, status);
 	r->done_at = now.wall;
+	if (r->firing.n + r->told_resolved.n > HISTORY_ALERTS_MAX) {
+		hashes_done(&r->firing);
+		hashes_done(&r->told_resolved);
+	}
 	store_status(r);
 	message_free(r->message);
 	r->message = NULL;
-	hashes_done(&r->firing);
-	hashes_done(&r->told_resolved);
 	done_add(r);
 	end_full(n);
 }
@@ -246,6 +289,7 @@ void notify_expire(struct notify *n, struct now now)
 {
 	trim_history(n, now);
 	silence_forget_old(n, now);
+	journal_expire(n, now.wall);
 }
 
 /* ---- moving on --------------------------------------------------------------------------- */
@@ -813,6 +857,8 @@ static bool restore_row(void *arg, const struct val *v, size_t n_vals)
 	};
 	link_newest(x->n, r);
 	x->n->next_id = MAX(x->n->next_id, r->id + 1);
+	if (!is_open(r->status))
+		parse_hashes(r, v[7].s);
 	if (!is_open(r->status) || !restore_open(x, r, v[7].s))
 		done_add(r);
 	return true;

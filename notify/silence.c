@@ -451,15 +451,14 @@ void notify_silenced_by(const struct notify *n, ms_t wall, struct labels ls,
 
 static bool found(void *arg, const struct silence *s)
 {
-	(void)s;
-	*(bool *)arg = true;
+	*(const struct silence **)arg = s;
 	return false;
 }
 
-bool notify_silenced(const struct notify *n, ms_t wall, struct labels ls)
+const struct silence *notify_silenced(const struct notify *n, ms_t wall, struct labels ls)
 {
-	bool is = false;
+	const struct silence *s = NULL;
 
-	notify_silenced_by(n, wall, ls, found, &is);
-	return is;
+	notify_silenced_by(n, wall, ls, found, &s);
+	return s;
 }

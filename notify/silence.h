@@ -48,6 +48,7 @@ void notify_silences(const struct notify *n, ms_t wall,
  * expression that gives up catches nothing: better one page too many. */
 void notify_silenced_by(const struct notify *n, ms_t wall, struct labels ls,
 			bool (*fn)(void *arg, const struct silence *s), void *arg);
-bool notify_silenced(const struct notify *n, ms_t wall, struct labels ls);
+/* The first of them; NULL: none. */
+const struct silence *notify_silenced(const struct notify *n, ms_t wall, struct labels ls);
 
 #endif

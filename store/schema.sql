@@ -66,7 +66,7 @@ CREATE TABLE outbox (
 	kind INTEGER NOT NULL, -- 1: tells of the end, +2: an attempt may have arrived
 	reason TEXT NOT NULL,
 	key TEXT NOT NULL, -- idempotency key
-	message BLOB NOT NULL, -- the snapshot, notify/message; empty when done
+	message BLOB NOT NULL, -- the snapshot, notify/message; when done hashes of its alerts
 	created_at INTEGER NOT NULL,
 	next_at INTEGER NOT NULL,
 	attempts INTEGER NOT NULL,

@@ -4,6 +4,7 @@
 #include "web/am_json.h"
 #include "web/answer.h"
 #include "web/api_alertmanager.h"
+#include "web/api_explain.h"
 #include "web/api_prometheus.h"
 #include "web/api_rouse.h"
 #include "web/asset.h"
@@ -48,6 +49,7 @@ static const struct web_route {
 	{"/api/rouse/v1/status", GET, api_rouse_status},
 	{"/api/rouse/v1/deliveries", GET, api_rouse_deliveries},
 	{"/api/rouse/v1/receivers", GET, api_rouse_receivers},
+	{"/api/rouse/v1/explain", GET, api_rouse_explain},
 };
 
 _Static_assert(ARRAY_LEN(routes) <= WEB_ROUTES_MAX, "the counters of web/exchange.h are too few");

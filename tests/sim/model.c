@@ -195,7 +195,7 @@ static void outbox_status(struct tables *t, const struct val *v, bool done)
 	for (size_t i = 0; r && i < ARRAY_LEN(to); i++)
 		set_col(r, (size_t)to[i], &v[i + 1]);
 	if (r && done)
-		set_col(r, 7, &V_BLOB(STR("")));
+		set_col(r, 7, &v[7]);
 }
 
 /* All with a smaller number in that column go. */

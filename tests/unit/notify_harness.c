@@ -151,6 +151,14 @@ static struct batch *batch_of(void *core)
 	return ((struct world *)core)->batch;
 }
 
+static void event(void *core, ms_t at, const char *kind, struct str subject, struct str text)
+{
+	struct world *w = core;
+
+	batch_add(w->batch, ST_EVENT_PUT, V_INT(++w->last_event), V_INT(at), V_TEXT(str_of(kind)),
+		  V_TEXT(subject), V_TEXT(text));
+}
+
 static void self_alert(void *core, struct now now, struct str name, struct str what,
 		       struct str text, bool firing)
 {
@@ -228,6 +236,7 @@ static void start(struct world *w)
 				 .data_retention = w->data_retention,
 				 .batch = batch_of,
 				 .self_alert = self_alert,
+				 .event = event,
 				 .core = w};
 	struct store_options o = {0};
 	struct err err;

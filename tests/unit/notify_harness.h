@@ -52,6 +52,7 @@ struct world {
 	struct answer answer; /* of requests from now on */
 	struct answer (*answer_fn)(struct world *w, const struct heard *h); /* or this */
 	uint64_t entropy;
+	uint64_t last_event;
 	ms_t data_retention; /* from the next restart on; 0: none */
 	bool hold_commits;
 	bool unchecked;	     /* requests are not looked up in the store (many of them) */

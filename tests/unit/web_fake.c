@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "notify/explain.h"
 #include "notify/silence.h"
 
 _Static_assert(offsetof(struct fake_group, group) == 0, "core_rules finds the group by it");
@@ -128,10 +129,29 @@ const struct alert *notify_inhibited_by(const struct notify *n ATTR_UNUSED, ms_t
 	return NULL;
 }
 
-bool notify_silenced(const struct notify *n ATTR_UNUSED, ms_t wall ATTR_UNUSED,
-		     struct labels ls ATTR_UNUSED)
+const struct silence *notify_silenced(const struct notify *n ATTR_UNUSED, ms_t wall ATTR_UNUSED,
+				      struct labels ls ATTR_UNUSED)
 {
-	return false;
+	return NULL;
+}
+
+void notify_explain(const struct notify *n ATTR_UNUSED, struct now now ATTR_UNUSED,
+		    const struct explain_query *q ATTR_UNUSED,
+		    bool (*fn)(void *arg, const struct explanation *e) ATTR_UNUSED,
+		    void *arg ATTR_UNUSED)
+{
+}
+
+void notify_timeline(const struct notify *n ATTR_UNUSED, struct now now ATTR_UNUSED,
+		     uint64_t alert ATTR_UNUSED,
+		     bool (*fn)(void *arg, const struct explain_event *e) ATTR_UNUSED,
+		     void *arg ATTR_UNUSED)
+{
+}
+
+const char *explain_kind_name(enum explain_kind k ATTR_UNUSED)
+{
+	return "";
 }
 
 void notify_alert_groups(const struct notify *n ATTR_UNUSED, struct now now ATTR_UNUSED,

@@ -1,0 +1,343 @@
+/* rouse explain: why somebody is (or was) told of an alert, or not, as the daemon knows it;
+ * rouse explain timing: when who would be told, by a configuration file. */
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "base/time.h"
+#include "base/url.h"
+#include "evaluator/config.h"
+#include "host/commands.h"
+#include "host/diag_text.h"
+#include "host/files.h"
+#include "host/prom_client.h"
+#include "host/when.h"
+#include "notify/matcher.h"
+#include "notify/timing.h"
+
+struct explain_options {
+	struct str url, at, receiver, config, bearer_file, sends;
+	bool json;
+};
+
+static const struct flag flags[] = {
+	FLAG_DEFAULT("url", "URL", TEXT, struct explain_options, url, "http://localhost:9095",
+		     "The rouse to ask."),
+	FLAG("at", "TIME", TEXT, struct explain_options, at,
+	     "Then instead of now: -1h, Unix seconds or RFC 3339. With timing: when the alert "
+	     "begins."),
+	FLAG("receiver", "NAME", TEXT, struct explain_options, receiver, "Only this receiver."),
+	FLAG("json", NULL, SWITCH, struct explain_options, json, "The answer as JSON."),
+	FLAG("bearer-token-file", "FILE", TEXT, struct explain_options, bearer_file,
+	     "A file with a token for Authorization: Bearer."),
+	FLAG_DEFAULT("config", "FILE", TEXT, struct explain_options, config, "rouse.yml",
+		     "With timing: the configuration."),
+	FLAG_DEFAULT("sends", "N", TEXT, struct explain_options, sends, "10",
+		     "With timing: how many sends to each integration."),
+};
+
+/* The words of the command line as one, matchers with commas between. */
+static struct str joined(const struct flag_texts *words, size_t from, struct arena *a)
+{
+	struct str s = {0};
+
+	for (size_t i = from; i < words->n; i++)
+		s = arena_printf(a, "%.*s%s%.*s", STR_ARG(s), s.n ? "," : "", STR_ARG(words->v[i]));
+	return s;
+}
+
+/* ---- asking the daemon ------------------------------------------------------------------- */
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static void put_labels(struct buf *b, const json_t *labels)
+{
+	const char *key, *comma = "";
+	json_t *v;
+
+	buf_adds(b, text_of(labels, "alertname"));
+	buf_addc(b, '{');
+	json_object_foreach((json_t *)(uintptr_t)labels, key, v)
+	{
+		if (strcmp(key, "alertname") == 0)
+			continue;
+		buf_printf(b, "%s%s=\"%s\"", comma, key, json_string_value(v));
+		comma = ", ";
+	}
+	buf_addc(b, '}');
+}
+
+static void put_alert(struct buf *b, const json_t *al)
+{
+	json_t *x;
+	size_t i;
+
+	put_labels(b, json_object_get(al, "labels"));
+	if (json_is_true(json_object_get(al, "firing")))
+		buf_printf(b, " fires since %s\n", text_of(al, "startsAt"));
+	else
+		buf_printf(b, " is over since %s\n", text_of(al, "endsAt"));
+	json_array_foreach(json_object_get(al, "decisions"), i, x)
+	{
+		const char *to = text_of(x, "integration");
+
+		buf_printf(b, "  %s: %s\n", *to ? to : text_of(x, "receiver"), text_of(x, "text"));
+	}
+	json_array_foreach(json_object_get(al, "timeline"), i, x)
+		buf_printf(b, "    %s  %s\n", text_of(x, "at"), text_of(x, "text"));
+}
+
+static void put_rule(struct buf *b, const json_t *r)
+{
+	json_t *al;
+	size_t i;
+
+	buf_printf(b, "rule %s (%s:%d): %s\n", text_of(r, "name"), text_of(r, "file"),
+		   (int)json_integer_value(json_object_get(r, "line")), text_of(r, "text"));
+	json_array_foreach(json_object_get(r, "alerts"), i, al)
+	{
+		buf_adds(b, "  ");
+		put_labels(b, json_object_get(al, "labels"));
+		buf_printf(b, ": %s\n", text_of(al, "text"));
+	}
+}
+
+/* 0: something is known; 1: nothing is. */
+static int print(struct str body, bool json, struct str alert)
+{
+	json_t *root = json_loadb(body.p, body.n, 0, NULL), *data, *x;
+	size_t n, i;
+	struct buf b;
+
+	data = json_object_get(root, "data");
+	n = json_array_size(json_object_get(data, "alerts")) +
+	    json_array_size(json_object_get(data, "rules"));
+	buf_init(&b, BUF_MAX_ANY);
+	if (json) {
+		buf_add(&b, body);
+	} else {
+		json_array_foreach(json_object_get(data, "rules"), i, x) put_rule(&b, x);
+		json_array_foreach(json_object_get(data, "alerts"), i, x) put_alert(&b, x);
+		if (!n)
+			buf_printf(&b, "no rule and no alert that is remembered is %.*s\n",
+				   STR_ARG(alert));
+	}
+	if (b.n && buf_str(&b).p[b.n - 1] != '\n')
+		buf_addc(&b, '\n');
+	command_write(STDOUT_FILENO, buf_str(&b));
+	buf_done(&b);
+	json_decref(root);
+	return n ? 0 : 1;
+}
+
+static bool build_path(const struct explain_options *o, struct str alert, struct arena *a,
+		       struct str *out, struct err *err)
+{
+	struct buf b;
+	ms_t at;
+
+	if (o->at.n && !when_parse(o->at, when_now(), &at, err))
+		return err_prefix(err, "--at: ");
+	buf_init(&b, BUF_MAX_ANY);
+	buf_adds(&b, "/api/rouse/v1/explain?alert=");
+	url_put_query(&b, alert);
+	if (o->receiver.n) {
+		buf_adds(&b, "&receiver=");
+		url_put_query(&b, o->receiver);
+	}
+	if (o->at.n) {
+		buf_adds(&b, "&at=");
+		num_put_float(&b, (double)at / 1e3, 'f', -1);
+	}
+	*out = arena_str(a, buf_str(&b));
+	buf_done(&b);
+	return true;
+}
+
+static int ask(const struct explain_options *o, const struct flag_texts *words, struct arena *a,
+	       struct err *err)
+{
+	struct limits l;
+	struct prom_client_options co = {.url = o->url,
+					 .bearer_file = o->bearer_file,
+					 .timeout = 30 * SECOND,
+					 .limits = &l};
+	struct str alert = joined(words, 0, a), path, body;
+	OWNED(prom_client) c = NULL;
+
+	limits_default(&l);
+	if (!alert.n) {
+		err_set(err, -1,
+			"which alert? its name, or matchers like alertname=Down instance=a");
+		return -1;
+	}
+	if (!build_path(o, alert, a, &path, err))
+		return -1;
+	c = prom_client_new(&co, err);
+	if (!c || !prom_client_get(c, path, a, &body, err)) {
+		fprintf(stderr, "rouse explain: %s\n", err->msg);
+		return 2;
+	}
+	return print(body, o->json, alert);
+}
+
+/* ---- timing ------------------------------------------------------------------------------ */
+struct listing {
+	struct buf b;
+	struct json_t *json;
+	struct str receiver;
+	size_t n;
+};
+
+static bool put_send(void *arg, const struct timing_send *s)
+{
+	struct listing *l = arg;
+	struct buf at, after;
+
+	if (l->receiver.n && !(str_eq(str_cut(s->integration, 0, l->receiver.n), l->receiver) &&
+			       str_starts(str_from(s->integration, l->receiver.n), "/")))
+		return true;
+	l->n++;
+	buf_init(&at, 64);
+	buf_init(&after, 64);
+	time_put_rfc3339(&at, s->at);
+	num_put_duration(&after, s->after);
+	if (l->json)
+		json_array_append_new(l->json,
+				      json_pack("{s:s, s:s, s:s%, s:s%}", "at", buf_cstr(&at),
+						"after", buf_cstr(&after), "integration",
+						s->integration.p, s->integration.n, "reason",
+						s->reason.p, s->reason.n));
+	else
+		buf_printf(&l->b, "%-12s %s  %.*s: %.*s\n", buf_cstr(&after), buf_cstr(&at),
+			   STR_ARG(s->integration), STR_ARG(s->reason));
+	buf_done(&at);
+	buf_done(&after);
+	return true;
+}
+
+static bool labels_of_words(struct str text, struct arena *a, struct labels *out, struct err *err)
+{
+	struct labels_builder lb;
+	struct matcher *v;
+	size_t n;
+	bool ok = am_matchers_parse(MATCHERS_FALLBACK, text, a, &v, &n, err);
+
+	labels_builder_init(&lb);
+	for (size_t i = 0; ok && i < n; i++) {
+		if (v[i].op != MATCH_EQ)
+			ok = err_set(err, -1, "the labels of an alert are name=value");
+		labels_builder_set(&lb, v[i].name, v[i].value);
+	}
+	if (ok)
+		*out = labels_builder_build(&lb, a);
+	labels_builder_done(&lb);
+	return ok;
+}
+
+static void print_diags(const struct diags *diags, size_t max)
+{
+	struct buf b;
+
+	buf_init(&b, BUF_MAX_ANY);
+	diag_text_put_all(&b, diags, max);
+	command_write(STDERR_FILENO, buf_str(&b));
+	buf_done(&b);
+}
+
+static int list_sends(const struct explain_options *o, const struct config *cfg,
+		      const struct timing_query *q)
+{
+	struct listing l = {.receiver = o->receiver, .json = o->json ? json_array() : NULL};
+	struct limits limits;
+
+	limits_default(&limits);
+	buf_init(&l.b, BUF_MAX_ANY);
+	notify_timing(cfg->notify, &limits, q, put_send, &l);
+	if (l.json) {
+		char *text = json_dumps(l.json, JSON_INDENT(2));
+
+		buf_printf(&l.b, "%s\n", text);
+		free(text);
+		json_decref(l.json);
+	} else if (!l.n) {
+		buf_adds(&l.b, "nobody would be told within a year\n");
+	}
+	command_write(STDOUT_FILENO, buf_str(&l.b));
+	buf_done(&l.b);
+	return l.n ? 0 : 1;
+}
+
+static int timing(const struct explain_options *o, const struct flag_texts *words, struct arena *a,
+		  struct err *err)
+{
+	struct config_args args = {.group_wait = MS_NONE};
+	struct config_files files;
+	OWNED(config) cfg = NULL;
+	struct str text = joined(words, 1, a);
+	struct timing_query q = {.start = when_now()};
+	int64_t sends = 0;
+	struct diags diags;
+	struct limits l;
+	int rc = 1;
+
+	if (o->at.n && !when_parse(o->at, q.start, &q.start, err)) {
+		err_prefix(err, "--at: ");
+		return -1;
+	}
+	if (num_int(o->sends, 10, &sends) != NUM_OK || sends < 1 || sends > 10000) {
+		err_set(err, -1, "--sends: a number from 1 to 10000, not %.*s", STR_ARG(o->sends));
+		return -1;
+	}
+	if (!text.n) {
+		err_set(err, -1, "timing of which alert? its labels: alertname=Down severity=page");
+		return -1;
+	}
+	if (!labels_of_words(text, a, &q.labels, err))
+		return -1;
+	q.most = (size_t)sends;
+	limits_default(&l);
+	diags_init(&diags);
+	files = files_for_config(&l);
+	if (config_load(o->config, &args, &files, &l, &cfg, &diags))
+		rc = list_sends(o, cfg, &q);
+	else
+		print_diags(&diags, l.file_bytes);
+	diags_done(&diags);
+	return rc;
+}
+
+/* ---- the command ------------------------------------------------------------------------- */
+static int run(int argc, char **argv)
+{
+	struct explain_options o = {0};
+	struct flag_texts words;
+	struct arena a;
+	struct err err;
+	int rc = -1;
+
+	arena_init(&a);
+	if (flags_parse(&cmd_explain, argc, argv, &a, &o, &words, &err))
+		rc = words.n && str_is(words.v[0], "timing") ? timing(&o, &words, &a, &err)
+							     : ask(&o, &words, &a, &err);
+	if (rc < 0)
+		rc = command_usage_error(&cmd_explain, &err);
+	arena_done(&a);
+	return rc;
+}
+
+const struct command cmd_explain = {
+	.name = "explain",
+	.summary = "Says why somebody is (or was) told of an alert, or not; or when they would be.",
+	.usage = "[FLAGS] ALERT | timing [FLAGS] LABELS...",
+	.flags = flags,
+	.n_flags = ARRAY_LEN(flags),
+	.run = run,
+};
