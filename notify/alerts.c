@@ -26,7 +26,7 @@ void alerts_store(struct notify *n, const struct kept_alert *ka)
 {
 	const struct alert *a = &ka->a;
 
-	batch_add(notify_batch(n), ST_ALERT_PUT, V_BLOB(labels_bytes(a->labels)),
+	batch_add(notify_batch(n), ST_ALERT_PUT, V_INT(ka->id), V_BLOB(labels_bytes(a->labels)),
 		  V_BLOB(labels_bytes(a->annotations)), V_INT(a->starts_at), V_INT(a->ends_at),
 		  V_INT(a->updated_at), V_INT(a->timeout), V_TEXT(str_of(a->generator_url)),
 		  V_INT(a->source));
@@ -79,7 +79,7 @@ void alerts_drop_if_done(struct notify *n, struct now now, struct kept_alert *ka
 	if (ka->n_in || !alert_resolved(&ka->a, now.wall))
 		return;
 	journal_over(n, &ka->a);
-	batch_add(notify_batch(n), ST_ALERT_DEL, V_BLOB(labels_bytes(ka->a.labels)));
+	batch_add(notify_batch(n), ST_ALERT_DEL, V_INT(ka->id));
 	CHECK(map_delete(&n->alerts, labels_bytes(ka->a.labels)) == ka);
 	count_out(n, ka->a.labels);
 	if (n->inhibitor)
@@ -156,6 +156,7 @@ static void add_alert(struct notify *n, struct now now, const struct alert_in *i
 {
 	struct kept_alert *ka = MEM_NEW(struct kept_alert);
 
+	ka->id = ++n->last_alert;
 	ka->a = (struct alert){
 		.labels = labels_heap(in->labels),
 		.annotations = labels_heap(in->annotations),
@@ -235,19 +236,21 @@ static bool restore_row(void *arg, const struct val *v, size_t n_vals)
 	struct restoring *r = arg;
 	struct kept_alert *ka;
 
-	CHECK(n_vals == 8);
-	if (!labels_valid(v[0].s) || !annotations_valid(v[1].s) || map_get(&r->n->alerts, v[0].s))
+	CHECK(n_vals == 9);
+	r->n->last_alert = MAX(r->n->last_alert, (uint64_t)v[0].i);
+	if (!labels_valid(v[1].s) || !annotations_valid(v[2].s) || map_get(&r->n->alerts, v[1].s))
 		return true;
 	ka = MEM_NEW(struct kept_alert);
+	ka->id = (uint64_t)v[0].i;
 	ka->a = (struct alert){
-		.labels = labels_heap(labels_of_bytes(v[0].s)),
-		.annotations = labels_heap(labels_of_bytes(v[1].s)),
-		.starts_at = v[2].i,
-		.ends_at = v[3].i,
-		.updated_at = v[4].i,
-		.timeout = v[5].i != 0,
-		.generator_url = mem_str(v[6].s),
-		.source = (enum alert_source)v[7].i,
+		.labels = labels_heap(labels_of_bytes(v[1].s)),
+		.annotations = labels_heap(labels_of_bytes(v[2].s)),
+		.starts_at = v[3].i,
+		.ends_at = v[4].i,
+		.updated_at = v[5].i,
+		.timeout = v[6].i != 0,
+		.generator_url = mem_str(v[7].s),
+		.source = (enum alert_source)v[8].i,
 	};
 	ka->a.hash = labels_hash(ka->a.labels);
 	/* It was written while it fired: renewals since then are not known here. The clock may have

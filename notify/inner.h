@@ -38,6 +38,7 @@ struct store;
 /* ---- alerts ------------------------------------------------------------------------------ */
 struct kept_alert {
 	struct alert a;
+	uint64_t id;	    /* its row's */
 	struct member **in; /* groups that hold it */
 	size_t n_in, cap_in;
 };
@@ -180,8 +181,9 @@ struct notify {
 	struct row **starting; /* SENDING, waiting for the commit */
 	size_t n_starting, cap_starting;
 	uint64_t next_id;
-	uint64_t turn;	  /* what is decided now belongs to it */
-	uint64_t durable; /* the last turn that is on disk */
+	uint64_t last_alert; /* id */
+	uint64_t turn;	     /* what is decided now belongs to it */
+	uint64_t durable;    /* the last turn that is on disk */
 	uint64_t version;
 	uint64_t alerts_dropped; /* posted beyond limits.alerts_of_name */
 	uint64_t suppressed[SUPPRESSIONS];
