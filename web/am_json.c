@@ -9,7 +9,6 @@
 #include "evaluator/core.h"
 #include "notify/config.h"
 #include "template/gotime.h"
-#include "web/am_syntax.h"
 
 /* ---- answers ------------------------------------------------------------------------------- */
 static const struct io_header NO_STORE = {STR("Cache-Control"), STR("no-store")};
@@ -156,72 +155,48 @@ static bool is_json(struct str type)
 	return name.n == 16 && strncasecmp(name.p, "application/json", 16) == 0;
 }
 
-json_t *am_body(struct exchange *x, const char *what)
+bool am_body(struct exchange *x, const char *what, struct am_value *out)
 {
 	struct str type = exchange_header(x, "content-type"), body = x->req->body;
 	struct err err = {0};
-	json_error_t e;
-	json_t *root;
 
 	if (!is_json(type)) {
 		am_invalid(x, 415, 415,
 			   "unsupported media type \"%.*s\", only [application/json] are allowed",
 			   type.n ? (int)MIN(type.n, 100) : 24,
 			   type.n ? type.p : "application/octet-stream");
-		return NULL;
+		return false;
 	}
 	if (!body.n) {
 		am_invalid(x, 422, 602, "%s in body is required", what);
-		return NULL;
+		return false;
 	}
-	if (!am_syntax(body, &err)) {
+	if (!am_value_read(body, x->arena, out, &err)) {
 		am_invalid(x, 400, 400, "parsing %s body from \"\" failed, because %s", what,
 			   err.msg);
-		return NULL;
+		return false;
 	}
-	root = json_loadb(body.p, body.n, JSON_ALLOW_NUL | JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY,
-			  &e);
-	if (!root)
-		am_invalid(x, 400, 400, "parsing %s body from \"\" failed, because %s", what,
-			   e.text);
-	return root;
+	return true;
 }
 
-struct str am_text(const json_t *object, const char *key)
+struct str am_text(const struct am_value *object, const char *name)
 {
-	const json_t *v = json_object_get(object, key);
+	const struct am_value *v = am_member(object, name);
 
-	if (!json_is_string(v))
-		return STR("");
-	return (struct str){json_string_value(v), json_string_length(v)};
+	return v && v->kind == AM_STRING ? v->text : STR("");
 }
 
-const char *am_kind(const json_t *v)
+bool am_time(const struct am_value *object, const char *key, ms_t *out, struct err *err)
 {
-	switch (json_typeof(v)) {
-	case JSON_OBJECT: return "object";
-	case JSON_ARRAY: return "array";
-	case JSON_STRING: return "string";
-	case JSON_INTEGER:
-	case JSON_REAL: return "number";
-	case JSON_TRUE:
-	case JSON_FALSE: return "bool";
-	case JSON_NULL: return "null";
-	}
-	return "null";
-}
-
-bool am_time(const json_t *object, const char *key, ms_t *out, struct err *err)
-{
-	const json_t *v = json_object_get(object, key);
+	const struct am_value *v = am_member(object, key);
 	struct str s = am_text(object, key);
 	struct value_time t;
 
 	*out = MS_NONE;
-	if (v && !json_is_string(v) && !json_is_null(v))
+	if (v && v->kind != AM_STRING && v->kind != AM_NULL)
 		return err_set(err, -1,
 			       "json: cannot unmarshal %s into Go struct field .%s of type string",
-			       am_kind(v), key);
+			       am_kind_name(v), key);
 	if (!s.n || str_is(s, "0001-01-01T00:00:00Z") || str_is(s, "0001-01-01T00:00:00.000Z") ||
 	    time_rfc3339(s, out))
 		return true;

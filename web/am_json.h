@@ -5,9 +5,8 @@
 #ifndef WEB_AM_JSON_H
 #define WEB_AM_JSON_H
 
-#include <jansson.h>
-
 #include "notify/matcher.h"
+#include "web/am_value.h"
 #include "web/answer.h"
 
 /* The door of /api/v2: methods, what may be asked from other sites, what the client takes. False:
@@ -20,15 +19,13 @@ void am_answer(struct exchange *x, int status);
 void am_error(struct exchange *x, int status, struct str text);
 /* {"code":602,"message":"0.labels in body is required"}: what upstream's validation answers. */
 void am_invalid(struct exchange *x, int status, int code, const char *fmt, ...) ATTR_PRINTF(4, 5);
-/* The body as JSON, to be freed by the caller; NULL: the error is answered. `what` is the
+/* The body as JSON, in the request's arena; false: the error is answered. `what` is the
  * parameter's name in upstream's words ("alerts", "silence"). */
-json_t *am_body(struct exchange *x, const char *what);
-/* The text of a member; empty if it is absent or no text. Borrowed from the JSON. */
-struct str am_text(const json_t *object, const char *key);
-/* "object", "number": how Go names what a value is. */
-const char *am_kind(const json_t *v);
+ATTR_CHECK bool am_body(struct exchange *x, const char *what, struct am_value *out);
+/* The text of a member; empty if it is absent or no text. */
+struct str am_text(const struct am_value *object, const char *name);
 /* A point in time: MS_NONE if absent or empty; false for what is no time, in Go's words. */
-ATTR_CHECK bool am_time(const json_t *object, const char *key, ms_t *out, struct err *err);
+ATTR_CHECK bool am_time(const struct am_value *object, const char *key, ms_t *out, struct err *err);
 /* How matchers and label names are read. */
 enum matcher_mode am_mode(const struct exchange *x);
 /* The parameters "filter", one matcher each, in the request's arena; false: the error is answered.

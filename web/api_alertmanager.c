@@ -26,28 +26,26 @@ struct posting {
 
 /* A map of texts; labels that are empty are left out. False if it is none, and the answer is made.
  */
-static bool read_map(struct posting *p, const json_t *map, const char *what, struct labels *out)
+static bool read_map(struct posting *p, const struct am_value *map, const char *what,
+		     struct labels *out)
 {
 	struct labels_builder lb;
-	const char *key;
-	json_t *value;
 
 	labels_builder_init(&lb);
 	lb.keep_empty = strcmp(what, "annotations") == 0;
-	json_object_foreach((json_t *)(uintptr_t)map, key, value)
-	{
-		if (!json_is_string(value)) {
+	for (size_t i = 0; map && map->kind == AM_OBJECT && i < map->n; i++) {
+		const struct am_value *value = &map->members[i].value;
+
+		if (value->kind != AM_STRING) {
 			am_invalid(p->x, 400, 400,
 				   "parsing alerts body from \"\" failed, because json: cannot "
 				   "unmarshal %s into Go struct field %s%s of type string",
-				   am_kind(value), strcmp(what, "labels") == 0 ? "Alert." : ".",
+				   am_kind_name(value), strcmp(what, "labels") == 0 ? "Alert." : ".",
 				   what);
 			labels_builder_done(&lb);
 			return false;
 		}
-		labels_builder_set(&lb, str_of(key),
-				   (struct str){json_string_value(value),
-						json_string_length(value)});
+		labels_builder_set(&lb, map->members[i].name, value->text);
 	}
 	*out = labels_builder_build(&lb, p->x->arena);
 	labels_builder_done(&lb);
@@ -101,19 +99,19 @@ static ms_t end_of(const struct exchange *x, const struct alert_in *in)
 }
 
 /* False: nothing is taken at all, the answer is made. */
-static bool read_alert(struct posting *p, const json_t *a, size_t i)
+static bool read_alert(struct posting *p, const struct am_value *a, size_t i)
 {
 	struct alert_in in = {.source = ALERT_FROM_API,
 			      .generator_url = am_text(a, "generatorURL")};
-	const json_t *labels = json_object_get(a, "labels");
+	const struct am_value *labels = am_member(a, "labels");
 	struct err err = {0};
 
-	if (!json_is_object(labels)) {
+	if (!labels || labels->kind != AM_OBJECT) {
 		am_invalid(p->x, 422, 602, "%zu.labels in body is required", i);
 		return false;
 	}
 	if (!read_map(p, labels, "labels", &in.labels) ||
-	    !read_map(p, json_object_get(a, "annotations"), "annotations", &in.annotations))
+	    !read_map(p, am_member(a, "annotations"), "annotations", &in.annotations))
 		return false;
 	if (!am_time(a, "startsAt", &in.starts_at, &err) ||
 	    !am_time(a, "endsAt", &in.ends_at, &err)) {
@@ -136,15 +134,11 @@ static bool read_alert(struct posting *p, const json_t *a, size_t i)
 	return true;
 }
 
-static bool read_alerts(struct posting *p, const json_t *root)
+static bool read_alerts(struct posting *p, const struct am_value *root)
 {
-	const json_t *a;
-	size_t i;
-
-	p->v = ARENA_ARRAY(p->x->arena, struct alert_in, json_array_size(root) + 1);
-	json_array_foreach(root, i, a)
-	{
-		if (!read_alert(p, a, i))
+	p->v = ARENA_ARRAY(p->x->arena, struct alert_in, root->n + 1);
+	for (size_t i = 0; i < root->n; i++) {
+		if (!read_alert(p, &root->items[i], i))
 			return false;
 	}
 	return true;
@@ -153,20 +147,20 @@ static bool read_alerts(struct posting *p, const json_t *root)
 static void post(struct exchange *x)
 {
 	struct posting p = {.x = x};
-	json_t *root = am_body(x, "alerts");
+	struct am_value root;
 
-	if (!root)
+	if (!am_body(x, "alerts", &root))
 		return;
 	buf_init(&p.errors, BUF_MAX_ANY);
-	if (!json_is_array(root) && !json_is_null(root)) {
+	if (root.kind != AM_LIST && root.kind != AM_NULL) {
 		am_invalid(x, 400, 400,
 			   "parsing alerts body from \"\" failed, because json: cannot unmarshal "
 			   "%s "
 			   "into Go value of type models.PostableAlerts",
-			   am_kind(root));
-	} else if (json_array_size(root) > ALERTS_MAX) {
+			   am_kind_name(&root));
+	} else if (root.n > ALERTS_MAX) {
 		am_invalid(x, 400, 400, "more than %d alerts in one request", ALERTS_MAX);
-	} else if (read_alerts(&p, root)) {
+	} else if (read_alerts(&p, &root)) {
 		notify_put(core_notify(x->core), x->now, p.v, p.n);
 		if (p.errors.n)
 			am_error(x, 400, buf_str(&p.errors));
@@ -175,7 +169,6 @@ static void post(struct exchange *x)
 		x->out->after_turn = core_turn(x->core);
 	}
 	buf_done(&p.errors);
-	json_decref(root);
 }
 
 /* ---- out ----------------------------------------------------------------------------------- */

@@ -90,21 +90,26 @@ static void list(struct exchange *x)
 }
 
 /* ---- in ------------------------------------------------------------------------------------ */
-static bool read_matcher(struct exchange *x, const json_t *m, size_t i, struct matcher *out)
+static bool is(const struct am_value *v, enum am_kind kind)
 {
-	const json_t *equal = json_object_get(m, "isEqual");
-	const json_t *regex = json_object_get(m, "isRegex");
-	bool is_equal = !json_is_false(equal);
-	enum match_op op = json_is_true(regex) ? is_equal ? MATCH_RE : MATCH_NRE
+	return v && v->kind == kind;
+}
+
+static bool read_matcher(struct exchange *x, const struct am_value *m, size_t i,
+			 struct matcher *out)
+{
+	const struct am_value *regex = am_member(m, "isRegex");
+	bool is_equal = !is(am_member(m, "isEqual"), AM_FALSE);
+	enum match_op op = is(regex, AM_TRUE) ? is_equal ? MATCH_RE : MATCH_NRE
 			   : is_equal	       ? MATCH_EQ
 					       : MATCH_NEQ;
 	struct regex *alone;
 	struct err err = {0};
 	struct buf quoted;
-	const char *missing = !json_is_string(json_object_get(m, "name"))    ? "name"
-			      : !json_is_string(json_object_get(m, "value")) ? "value"
-			      : !json_is_boolean(regex)			     ? "isRegex"
-									     : NULL;
+	const char *missing = !is(am_member(m, "name"), AM_STRING)    ? "name"
+			      : !is(am_member(m, "value"), AM_STRING) ? "value"
+			      : !is(regex, AM_TRUE) && !is(regex, AM_FALSE) ? "isRegex"
+									    : NULL;
 
 	buf_init(&quoted, BUF_MAX_ANY);
 	if (missing) {
@@ -140,51 +145,47 @@ static bool read_matcher(struct exchange *x, const json_t *m, size_t i, struct m
 	return false;
 }
 
-static bool read_annotations(struct exchange *x, const json_t *map, struct labels *out)
+static bool read_annotations(struct exchange *x, const struct am_value *map, struct labels *out)
 {
 	struct labels_builder lb;
-	const char *key;
-	json_t *value;
 	bool ok = true;
 
 	labels_builder_init(&lb);
 	lb.keep_empty = true;
-	json_object_foreach((json_t *)(uintptr_t)map, key, value)
-	{
-		ok = json_is_string(value);
+	for (size_t i = 0; is(map, AM_OBJECT) && i < map->n; i++) {
+		const struct am_value *value = &map->members[i].value;
+
+		ok = value->kind == AM_STRING;
 		if (!ok) {
 			am_invalid(x, 400, 400,
 				   "parsing silence body from \"\" failed, because json: cannot "
 				   "unmarshal %s into Go struct field .annotations of type string",
-				   am_kind(value));
+				   am_kind_name(value));
 			break;
 		}
-		labels_builder_set(&lb, str_of(key),
-				   (struct str){json_string_value(value),
-						json_string_length(value)});
+		labels_builder_set(&lb, map->members[i].name, value->text);
 	}
 	*out = labels_builder_build(&lb, x->arena);
 	labels_builder_done(&lb);
 	return ok;
 }
 
-static bool read_silence(struct exchange *x, const json_t *root, struct silence *s)
+static bool read_silence(struct exchange *x, const struct am_value *root, struct silence *s)
 {
 	static const char *const required[] = {"comment", "createdBy", "endsAt", "matchers",
 					       "startsAt"};
-	const json_t *list = json_object_get(root, "matchers"), *m;
+	const struct am_value *list = am_member(root, "matchers");
 	struct err err = {0};
-	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(required); i++) {
-		const json_t *v = json_object_get(root, required[i]);
+	for (size_t i = 0; i < ARRAY_LEN(required); i++) {
+		const struct am_value *v = am_member(root, required[i]);
 
-		if (!v || json_is_null(v)) {
+		if (!v || v->kind == AM_NULL) {
 			am_invalid(x, 422, 602, "%s in body is required", required[i]);
 			return false;
 		}
 	}
-	if (!json_is_array(list) || !json_array_size(list)) {
+	if (!is(list, AM_LIST) || !list->n) {
 		am_invalid(x, 422, 612, "matchers in body should have at least 1 items");
 		return false;
 	}
@@ -194,16 +195,15 @@ static bool read_silence(struct exchange *x, const json_t *root, struct silence 
 			   err.msg);
 		return false;
 	}
-	if (!read_annotations(x, json_object_get(root, "annotations"), &s->annotations))
+	if (!read_annotations(x, am_member(root, "annotations"), &s->annotations))
 		return false;
 	s->id = am_text(root, "id");
 	s->comment = am_text(root, "comment");
 	s->created_by = am_text(root, "createdBy");
-	s->n = json_array_size(list);
+	s->n = list->n;
 	s->matchers = ARENA_ARRAY(x->arena, struct matcher, s->n);
-	json_array_foreach(list, i, m)
-	{
-		if (!read_matcher(x, m, i, &s->matchers[i]))
+	for (size_t i = 0; i < list->n; i++) {
+		if (!read_matcher(x, &list->items[i], i, &s->matchers[i]))
 			return false;
 	}
 	return true;
@@ -228,14 +228,11 @@ static void put(struct exchange *x, const struct silence *s)
 
 static void create(struct exchange *x)
 {
-	json_t *root = am_body(x, "silence");
+	struct am_value root;
 	struct silence s = {0};
 
-	if (!root)
-		return;
-	if (read_silence(x, root, &s))
+	if (am_body(x, "silence", &root) && read_silence(x, &root, &s))
 		put(x, &s);
-	json_decref(root);
 }
 
 void api_am_silences(struct exchange *x)
