@@ -173,6 +173,8 @@ struct notify {
 	struct map lanes;    /* by group key, NUL, dest id: struct lane */
 	struct map dests;    /* by id: struct dest */
 	struct map silences; /* by id: struct kept_silence */
+	struct map silence_index;
+	uint64_t last_silence;
 	struct journal journal;
 	struct map times; /* by group id: struct group_time, until the first configuration */
 	struct row *newest, *oldest;

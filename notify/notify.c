@@ -19,6 +19,7 @@ struct notify *notify_new(const struct notify_env *env)
 	map_init(&n->dests);
 	map_init(&n->times);
 	map_init(&n->silences);
+	map_init(&n->silence_index);
 	map_init(&n->names);
 	n->next_id = 1;
 	n->turn = 1;

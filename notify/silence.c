@@ -23,6 +23,18 @@
 struct kept_silence {
 	struct arena arena;
 	struct silence s;
+	uint64_t seq;	       /* later ones have larger ones */
+	struct bucket *bucket; /* of the index */
+	struct kept_silence *prev, *next;
+};
+
+/* Silences that ask for the same value of the same label, by their first such matcher; those that
+ * ask for none are in the bucket of the empty key. An alert can be caught only by those in the
+ * buckets of its labels, and in that one. */
+struct bucket {
+	char *key;
+	size_t n_key;
+	struct kept_silence *first, *last;
 };
 
 enum silence_state silence_state(const struct silence *s, ms_t wall)
@@ -94,24 +106,87 @@ static void kept_free(struct kept_silence *k)
 	free(k);
 }
 
+/* ---- the index ----------------------------------------------------------------------------- */
+static void put_key(struct buf *b, struct str name, struct str value)
+{
+	buf_clear(b);
+	buf_add(b, name);
+	buf_addc(b, '\0');
+	buf_add(b, value);
+}
+
+static void index_key(struct buf *b, const struct silence *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->matchers[i].op == MATCH_EQ && s->matchers[i].value.n) {
+			put_key(b, s->matchers[i].name, s->matchers[i].value);
+			return;
+		}
+	}
+}
+
+static void index_add(struct notify *n, struct kept_silence *k)
+{
+	struct bucket *bk;
+	struct buf key;
+
+	buf_init(&key, BUF_MAX_ANY);
+	index_key(&key, &k->s);
+	bk = map_get(&n->silence_index, buf_str(&key));
+	if (!bk) {
+		bk = MEM_NEW(struct bucket);
+		map_put(&n->silence_index, buf_str(&key), bk);
+		bk->key = buf_take(&key, &bk->n_key);
+	}
+	buf_done(&key);
+	k->seq = ++n->last_silence;
+	k->bucket = bk;
+	k->prev = bk->last;
+	*(bk->last ? &bk->last->next : &bk->first) = k;
+	bk->last = k;
+}
+
+static void index_remove(struct notify *n, struct kept_silence *k)
+{
+	struct bucket *bk = k->bucket;
+
+	*(k->prev ? &k->prev->next : &bk->first) = k->next;
+	*(k->next ? &k->next->prev : &bk->last) = k->prev;
+	if (bk->first)
+		return;
+	map_delete(&n->silence_index, (struct str){bk->key, bk->n_key});
+	free(bk->key);
+	free(bk);
+}
+
+/* ---- records ------------------------------------------------------------------------------- */
+static void forget(struct notify *n, struct kept_silence *k)
+{
+	index_remove(n, k);
+	map_delete(&n->silences, k->s.id);
+	kept_free(k);
+}
+
 /* Puts a copy of the record in the place of one with the same id. */
 static struct silence *keep(struct notify *n, const struct silence *in)
 {
 	struct kept_silence *k = kept_new(in), *old = map_get(&n->silences, k->s.id);
 
-	if (old) {
-		map_delete(&n->silences, k->s.id);
-		kept_free(old);
-	}
+	if (old)
+		forget(n, old);
 	map_put(&n->silences, k->s.id, k);
+	index_add(n, k);
 	return &k->s;
 }
 
 void silence_free_all(struct notify *n)
 {
-	map_each (&n->silences, e)
+	map_each (&n->silences, e) {
+		index_remove(n, e->value);
 		kept_free(e->value);
+	}
 	map_done(&n->silences);
+	map_done(&n->silence_index);
 }
 
 static bool op_of(const char *text, enum match_op *out)
@@ -188,8 +263,7 @@ void silence_forget_old(struct notify *n, struct now now)
 		if (!n->env.data_retention || k->s.ends_at + n->env.data_retention > now.wall)
 			continue;
 		batch_add(notify_batch(n), ST_SILENCE_DEL, V_TEXT(k->s.id));
-		map_delete(&n->silences, k->s.id);
-		kept_free(k);
+		forget(n, k);
 		n->version++;
 	}
 }
@@ -435,18 +509,60 @@ void notify_silences(const struct notify *n, ms_t wall,
 	free(v);
 }
 
-void notify_silenced_by(const struct notify *n, ms_t wall, struct labels ls,
-			bool (*fn)(void *arg, const struct silence *s), void *arg)
+/* Those that catch an alert. */
+struct caught {
+	const struct kept_silence **v;
+	size_t n, cap;
+};
+
+static int by_seq(const void *a, const void *b)
 {
-	map_each (&n->silences, e) {
-		const struct silence *s = &((struct kept_silence *)e->value)->s;
+	const struct kept_silence *const *x = a, *const *y = b;
+
+	return ((*x)->seq > (*y)->seq) - ((*x)->seq < (*y)->seq);
+}
+
+static void look_into(const struct notify *n, struct str key, ms_t wall, struct labels ls,
+		      struct caught *c)
+{
+	const struct bucket *bk = map_get(&n->silence_index, key);
+
+	for (const struct kept_silence *k = bk ? bk->first : NULL; k; k = k->next) {
 		struct err err = {0};
 		bool ok;
 
-		if (silence_state(s, wall) == SILENCE_ACTIVE &&
-		    am_matchers_test(s->matchers, s->n, ls, &ok, &err) && ok && !fn(arg, s))
-			return;
+		if (silence_state(&k->s, wall) != SILENCE_ACTIVE ||
+		    !am_matchers_test(k->s.matchers, k->s.n, ls, &ok, &err) || !ok)
+			continue;
+		c->v = mem_reserve(c->v, &c->cap, c->n + 1, sizeof(*c->v));
+		c->v[c->n++] = k;
 	}
+}
+
+void notify_silenced_by(const struct notify *n, ms_t wall, struct labels ls,
+			bool (*fn)(void *arg, const struct silence *s), void *arg)
+{
+	struct labels_iter it = {0};
+	struct caught c = {0};
+	struct label l;
+	struct buf key;
+
+	if (!n->silences.n)
+		return;
+	buf_init(&key, BUF_MAX_ANY);
+	look_into(n, STR(""), wall, ls, &c);
+	while (labels_next(ls, &it, &l)) {
+		put_key(&key, l.name, l.value);
+		look_into(n, buf_str(&key), wall, ls, &c);
+	}
+	buf_done(&key);
+	if (c.n > 1)
+		qsort(c.v, c.n, sizeof(*c.v), by_seq);
+	for (size_t i = 0; i < c.n; i++) {
+		if (!fn(arg, &c.v[i]->s))
+			break;
+	}
+	free(c.v);
 }
 
 static bool found(void *arg, const struct silence *s)

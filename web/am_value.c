@@ -165,8 +165,7 @@ static size_t put_escape(struct buf *b, struct str s)
 		put_utf8(b, c);
 		return 5;
 	}
-	low = c < 0xDC00 && s.n >= 11 && s.p[5] == '\\' && s.p[6] == 'u' ? hex4(str_from(s, 7))
-									 : 0;
+	low = c < 0xDC00 && s.n >= 11 && s.p[5] == '\\' && s.p[6] == 'u' ? hex4(str_from(s, 7)) : 0;
 	if (low < 0xDC00 || low > 0xDFFF) {
 		put_utf8(b, REPLACEMENT);
 		return 5;
@@ -381,7 +380,7 @@ const struct am_value *am_member(const struct am_value *object, const char *name
 const char *am_kind_name(const struct am_value *v)
 {
 	static const char *const NAMES[] = {
-		[AM_NULL] = "null",	[AM_FALSE] = "bool",  [AM_TRUE] = "bool",
+		[AM_NULL] = "null",	[AM_FALSE] = "bool",	[AM_TRUE] = "bool",
 		[AM_NUMBER] = "number", [AM_STRING] = "string", [AM_LIST] = "array",
 		[AM_OBJECT] = "object",
 	};

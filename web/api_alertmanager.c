@@ -40,8 +40,8 @@ static bool read_map(struct posting *p, const struct am_value *map, const char *
 			am_invalid(p->x, 400, 400,
 				   "parsing alerts body from \"\" failed, because json: cannot "
 				   "unmarshal %s into Go struct field %s%s of type string",
-				   am_kind_name(value), strcmp(what, "labels") == 0 ? "Alert." : ".",
-				   what);
+				   am_kind_name(value),
+				   strcmp(what, "labels") == 0 ? "Alert." : ".", what);
 			labels_builder_done(&lb);
 			return false;
 		}

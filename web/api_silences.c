@@ -101,13 +101,13 @@ static bool read_matcher(struct exchange *x, const struct am_value *m, size_t i,
 	const struct am_value *regex = am_member(m, "isRegex");
 	bool is_equal = !is(am_member(m, "isEqual"), AM_FALSE);
 	enum match_op op = is(regex, AM_TRUE) ? is_equal ? MATCH_RE : MATCH_NRE
-			   : is_equal	       ? MATCH_EQ
-					       : MATCH_NEQ;
+			   : is_equal	      ? MATCH_EQ
+					      : MATCH_NEQ;
 	struct regex *alone;
 	struct err err = {0};
 	struct buf quoted;
-	const char *missing = !is(am_member(m, "name"), AM_STRING)    ? "name"
-			      : !is(am_member(m, "value"), AM_STRING) ? "value"
+	const char *missing = !is(am_member(m, "name"), AM_STRING)	    ? "name"
+			      : !is(am_member(m, "value"), AM_STRING)	    ? "value"
 			      : !is(regex, AM_TRUE) && !is(regex, AM_FALSE) ? "isRegex"
 									    : NULL;
 

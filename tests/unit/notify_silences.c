@@ -12,6 +12,8 @@ static const char TEAM[] =
 	"route: {receiver: team, group_by: [alertname], group_wait: 30s, group_interval: 5m}\n"
 	"receivers:\n- name: team\n  webhook_configs: [{url: 'http://hook/'}]\n";
 
+static const char *comment = ""; /* of the next ones */
+
 /* Makes or changes one; the id, "not found", or why not. */
 static const char *put(struct world *w, const char *id, const char *matchers, ms_t from, ms_t span)
 {
@@ -19,7 +21,8 @@ static const char *put(struct world *w, const char *id, const char *matchers, ms
 	struct silence s = {.id = str_of(id),
 			    .starts_at = from,
 			    .ends_at = from + span,
-			    .created_by = STR("bob")};
+			    .created_by = STR("bob"),
+			    .comment = str_of(comment)};
 	struct err err = {0};
 	struct arena a;
 	struct str got;
@@ -274,7 +277,59 @@ static void test_nothing_to_tell(void **state ATTR_UNUSED)
 	world_free(w);
 }
 
-TEST_GROUP(silences, cmocka_unit_test(test_refused), cmocka_unit_test(test_limits),
+static bool add_comment(void *arg, const struct silence *s)
+{
+	buf_printf(arg, "%.*s ", STR_ARG(s->comment));
+	return true;
+}
+
+static void caught_by(struct world *w, const char *labels, const char *want)
+{
+	struct arena a;
+	struct buf b;
+
+	arena_init(&a);
+	buf_init(&b, BUF_MAX_ANY);
+	notify_silenced_by(w->n, w->now.wall, world_labels(&a, labels), add_comment, &b);
+	assert_string_equal(buf_cstr(&b), want);
+	buf_done(&b);
+	arena_done(&a);
+}
+
+/* Whatever they ask for they are found, the oldest first, also after a change and a restart. */
+static void test_found(void **state ATTR_UNUSED)
+{
+	static const char *const MATCHERS[] = {"i=~\"a|b\"", "i=\"a\"", "j!=\"x\",i=\"a\"",
+					       "alertname=\"Down\",i=~\".+\"", "i!=\"a\"", "k=\"\",i=\"b\""};
+	struct world *w = world_new(TEAM);
+	char first[40], number[16];
+
+	for (size_t i = 0; i < ARRAY_LEN(MATCHERS); i++) {
+		snprintf(number, sizeof(number), "%zu", i);
+		comment = number;
+
+		const char *id = put(w, "", MATCHERS[i], w->now.wall, (ms_t)(i + 1) * HOUR);
+
+		if (i == 1)
+			snprintf(first, sizeof(first), "%s", id);
+	}
+	comment = "";
+	for (int again = 0; again < 2; again++) {
+		caught_by(w, "alertname=Down,i=a", "0 1 2 3 ");
+		caught_by(w, "alertname=Down,i=a,j=x", "0 1 3 ");
+		caught_by(w, "alertname=Up,i=b", "0 4 5 ");
+		caught_by(w, "alertname=Up,i=b,k=y", "0 4 ");
+		caught_by(w, "alertname=Up", "4 ");
+		world_restart(w, SECOND);
+	}
+	assert_int_equal(notify_silence_expire(w->n, w->now, str_of(first)), SILENCE_OK);
+	caught_by(w, "alertname=Down,i=a", "0 2 3 ");
+	world_run(w, HOUR);
+	caught_by(w, "alertname=Down,i=a", "2 3 ");
+	world_free(w);
+}
+
+TEST_GROUP(silences, cmocka_unit_test(test_found), cmocka_unit_test(test_refused), cmocka_unit_test(test_limits),
 	   cmocka_unit_test(test_counted), cmocka_unit_test(test_annotations),
 	   cmocka_unit_test(test_alerts_of_one_name), cmocka_unit_test(test_ids),
 	   cmocka_unit_test(test_part_of_a_group), cmocka_unit_test(test_end_is_told_later),

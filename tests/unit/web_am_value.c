@@ -1,4 +1,5 @@
-/* The reader of JSON: what strings say, which of equal keys counts, what is refused in Go's words. */
+/* The reader of JSON: what strings say, which of equal keys counts, what is refused in Go's words.
+ */
 #include "tests/unit/unit.h"
 
 #include <string.h>
