@@ -589,9 +589,12 @@ static void run_all(struct http_in *h)
 
 			if (!m->ready && !due && !again)
 				continue;
-			m->spins = m->ready ? 0 : m->spins + 1;
+			uint64_t steps = h->steps;
+			bool ready = m->ready;
+
 			m->ready = false;
 			MHD_run(m->daemon);
+			m->spins = ready || h->steps != steps ? 0 : m->spins + 1;
 		}
 	}
 }

@@ -39,6 +39,7 @@ void *request_begin(void *in, const char *uri, struct MHD_Connection *c)
 	buf_init(&r->out, STREAM_EVENT_BYTES);
 	r->bad_target = !target_parse(str_of(uri), &r->arena, &r->target, &r->target_error);
 	h->requests++;
+	h->steps++;
 	return r;
 }
 
@@ -50,6 +51,7 @@ void request_end(void *in, struct MHD_Connection *c, void **request,
 
 	(void)c;
 	(void)code;
+	h->steps++;
 	if (!r)
 		return;
 	if (r->state == REQUEST_CHECKING)
@@ -438,7 +440,7 @@ enum MHD_Result request_handle(void *in, struct MHD_Connection *c, const char *u
 {
 	struct request *r = *request;
 
-	(void)in;
+	((struct http_in *)in)->steps++;
 	(void)c;
 	(void)url;
 	(void)version;

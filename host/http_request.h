@@ -82,6 +82,7 @@ struct http_in {
 	struct timer stream_timer;
 	uint64_t config_stamp; /* of all files that make it */
 	uint64_t requests;
+	uint64_t steps; /* counts calls of MHD: something moves */
 };
 
 /* Callbacks of libmicrohttpd. */

@@ -299,8 +299,9 @@ static void caught_by(struct world *w, const char *labels, const char *want)
 /* Whatever they ask for they are found, the oldest first, also after a change and a restart. */
 static void test_found(void **state ATTR_UNUSED)
 {
-	static const char *const MATCHERS[] = {"i=~\"a|b\"", "i=\"a\"", "j!=\"x\",i=\"a\"",
-					       "alertname=\"Down\",i=~\".+\"", "i!=\"a\"", "k=\"\",i=\"b\""};
+	static const char *const MATCHERS[] = {"i=~\"a|b\"",	   "i=\"a\"",
+					       "j!=\"x\",i=\"a\"", "alertname=\"Down\",i=~\".+\"",
+					       "i!=\"a\"",	   "k=\"\",i=\"b\""};
 	struct world *w = world_new(TEAM);
 	char first[40], number[16];
 
@@ -329,8 +330,8 @@ static void test_found(void **state ATTR_UNUSED)
 	world_free(w);
 }
 
-TEST_GROUP(silences, cmocka_unit_test(test_found), cmocka_unit_test(test_refused), cmocka_unit_test(test_limits),
-	   cmocka_unit_test(test_counted), cmocka_unit_test(test_annotations),
-	   cmocka_unit_test(test_alerts_of_one_name), cmocka_unit_test(test_ids),
-	   cmocka_unit_test(test_part_of_a_group), cmocka_unit_test(test_end_is_told_later),
-	   cmocka_unit_test(test_nothing_to_tell))
+TEST_GROUP(silences, cmocka_unit_test(test_found), cmocka_unit_test(test_refused),
+	   cmocka_unit_test(test_limits), cmocka_unit_test(test_counted),
+	   cmocka_unit_test(test_annotations), cmocka_unit_test(test_alerts_of_one_name),
+	   cmocka_unit_test(test_ids), cmocka_unit_test(test_part_of_a_group),
+	   cmocka_unit_test(test_end_is_told_later), cmocka_unit_test(test_nothing_to_tell))
