@@ -409,7 +409,7 @@ static const struct field TOP_FIELDS[] = {
 
 static const char TOP_WORDS[] =
 	"prometheus rule_files global route receivers templates inhibit_rules time_intervals "
-	"mute_time_intervals tracing event_recorder";
+	"mute_time_intervals tracing event_recorder silences";
 
 /* A tree from text that no file holds: places in it would tell nobody anything. */
 static void forget_places(struct yaml_node *n)
@@ -441,6 +441,24 @@ static const struct yaml_node *own_receivers(const struct yaml_node *top)
 	return first;
 }
 
+/* The file's keys that are no matter of receivers hold beside those of the command line. */
+static void add_own_keys(struct config_load *l, const struct yaml_node *top, struct yaml_node *tree)
+{
+	struct yaml_node *own = top ? yaml_get(top, "silences") : NULL;
+	struct yaml_pair *pairs;
+
+	if (!own || tree->kind != YAML_MAP)
+		return;
+	pairs = ARENA_ARRAY(l->tree, struct yaml_pair, tree->n + 1);
+	memcpy(pairs, tree->pairs, tree->n * sizeof(*pairs));
+	pairs[tree->n] =
+		(struct yaml_pair){.key = ARENA_NEW(l->tree, struct yaml_node), .value = own};
+	pairs[tree->n].key->kind = YAML_SCALAR;
+	pairs[tree->n].key->value = STR("silences");
+	tree->pairs = pairs;
+	tree->n++;
+}
+
 /* The receiver of the command line in place of Alertmanager's keys. */
 static bool read_args(struct config_load *l, const struct yaml_node *top)
 {
@@ -464,6 +482,7 @@ static bool read_args(struct config_load *l, const struct yaml_node *top)
 	if (c->text.n == 0)
 		c->text = config_text_redact(text, tree, &c->arena);
 	forget_places(tree);
+	add_own_keys(l, top, tree);
 	return notify_config_parse(tree, STR(""), l->files, l->limits, &c->notify, l->diags);
 }
 

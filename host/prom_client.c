@@ -197,3 +197,38 @@ bool prom_client_get(struct prom_client *c, struct str path_and_query, struct ar
 	*body = arena_str(a, buf_str(&c->body));
 	return true;
 }
+
+bool prom_client_call(struct prom_client *c, struct prom_call *call, struct arena *a,
+		      struct err *err)
+{
+	struct curl_slist *headers = NULL;
+	char *url = mem_str(
+		arena_printf(&c->arena, "%.*s%.*s", STR_ARG(c->o.url), STR_ARG(call->path)));
+	long status = 0;
+	CURLcode code;
+
+	buf_clear(&c->body);
+	c->error[0] = 0;
+	for (const struct curl_slist *h = c->headers; h; h = h->next)
+		headers = curl_slist_append(headers, h->data);
+	curl_easy_setopt(c->curl, CURLOPT_URL, url);
+	curl_easy_setopt(c->curl, CURLOPT_HTTPGET, 1L);
+	if (call->json.n) {
+		headers = curl_slist_append(headers, "Content-Type: application/json");
+		curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE, (long)call->json.n);
+		curl_easy_setopt(c->curl, CURLOPT_COPYPOSTFIELDS, call->json.p);
+	}
+	curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, call->method);
+	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
+	code = curl_easy_perform(c->curl);
+	curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, NULL);
+	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, c->headers);
+	curl_slist_free_all(headers);
+	free(url);
+	if (code != CURLE_OK)
+		return transfer_failed(c, code, err);
+	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
+	call->status = (int)status;
+	call->body = arena_str(a, buf_str(&c->body));
+	return true;
+}

@@ -42,4 +42,17 @@ ATTR_CHECK bool prom_client_query(struct prom_client *c, const struct prom_quest
 ATTR_CHECK bool prom_client_get(struct prom_client *c, struct str path_and_query, struct arena *a,
 				struct str *body, struct err *err);
 
+/* Any request, for APIs with answers of their own. */
+struct prom_call {
+	const char *method;
+	struct str path; /* and query, encoded */
+	struct str json; /* body; empty: none */
+	/* out */
+	int status;
+	struct str body; /* in the arena */
+};
+/* False only if there was no answer. */
+ATTR_CHECK bool prom_client_call(struct prom_client *c, struct prom_call *call, struct arena *a,
+				 struct err *err);
+
 #endif

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "notify/inhibit.h"
 #include "notify/inner.h"
+#include "notify/reminder.h"
 #include "store/store.h"
 
 static void kept_free(struct kept_alert *ka)
@@ -200,6 +201,7 @@ static void update_alert(struct notify *n, struct now now, struct kept_alert *ka
 	}
 	alerts_store(n, ka);
 	if (is_over) {
+		reminder_alert_over(n, now, a);
 		for (size_t i = 0; i < ka->n_in; i++)
 			group_touched(ka->in[i]->group, now, ka);
 		alerts_drop_if_done(n, now, ka);

@@ -555,6 +555,26 @@ static bool read_templates(const struct config_reader *r, const struct field_tex
 
 /* ---- the top -------------------------------------------------------------------------- */
 
+/* rouse's own keys about silences. */
+struct silences_draft {
+	ms_t remind_before;
+};
+
+static const struct field SILENCES_FIELDS[] = {
+	FIELD(DURATION, struct silences_draft, remind_before),
+};
+
+static bool read_silences(struct config_reader *r, const struct yaml_node *top)
+{
+	struct silences_draft d = {0};
+	const struct yaml_node *node = top->kind == YAML_MAP ? yaml_get(top, "silences") : NULL;
+
+	if (node && !FIELDS_READ(&r->fields, node, "silences", SILENCES_FIELDS, &d))
+		return false;
+	r->config->remind_before = d.remind_before;
+	return true;
+}
+
 bool config_has_top_key(struct str key)
 {
 	for (size_t i = 0; i < ARRAY_LEN(TOP_FIELDS); i++) {
@@ -611,7 +631,9 @@ bool notify_config_parse(const struct yaml_node *top, struct str file,
 	c->written = yaml_copy(&c->arena, top);
 	r.fields = (struct fields){.arena = &c->arena, .file = file, .diags = diags};
 	r.dir = arena_str(&c->arena, folder_of(file));
-	if (!read_top(&r, top))
+	bool ok = read_top(&r, top);
+
+	if (!read_silences(&r, top) || !ok)
 		return false;
 	*out = TAKE(c);
 	return true;

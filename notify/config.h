@@ -103,6 +103,7 @@ struct notify_config {
 	size_t n_time_intervals;
 	struct template_set *templates;	 /* default templates, then those of `templates:` */
 	enum matcher_mode matcher_mode;	 /* the one it was read in */
+	ms_t remind_before;		 /* silences: {remind_before}: 0: no reminders */
 	const struct yaml_node *written; /* the top-level map, for notify_config_print */
 	int refs;
 };

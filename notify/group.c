@@ -14,6 +14,7 @@
 #include "notify/explain.h"
 #include "notify/inhibit.h"
 #include "notify/inner.h"
+#include "notify/reminder.h"
 #include "notify/route.h"
 #include "notify/silence.h"
 #include "store/store.h"
@@ -528,6 +529,7 @@ static void note_ends(struct group *g, struct now now)
 		if (alert_resolved(&ka->a, now.wall) && ka->a.updated_at < ka->a.ends_at) {
 			ka->a.updated_at = now.wall;
 			alerts_store(g->n, ka);
+			reminder_alert_over(g->n, now, &ka->a);
 		}
 	}
 }

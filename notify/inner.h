@@ -175,6 +175,7 @@ struct notify {
 	struct map silences; /* by id: struct kept_silence */
 	struct map silence_index;
 	uint64_t last_silence;
+	struct timer reminder;
 	struct journal journal;
 	struct map times; /* by group id: struct group_time, until the first configuration */
 	struct row *newest, *oldest;

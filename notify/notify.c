@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "notify/inhibit.h"
 #include "notify/inner.h"
+#include "notify/reminder.h"
 
 struct notify *notify_new(const struct notify_env *env)
 {
@@ -30,6 +31,7 @@ void notify_free(struct notify *n)
 {
 	if (!n)
 		return;
+	reminder_stop(n);
 	group_free_all(n);
 	outbox_free_all(n);
 	lane_free_all(n);
@@ -113,6 +115,7 @@ void notify_committed(struct notify *n, struct now now, bool ok)
 void notify_stop(struct notify *n)
 {
 	n->stopped = true;
+	reminder_stop(n);
 	group_stop_all(n);
 	outbox_stop_all(n);
 }
@@ -199,6 +202,7 @@ void notify_configure(struct notify *n, struct now now, const struct notify_conf
 	release_lanes(n);
 	if (!n->configured)
 		end_orphans(n);
+	reminder_update(n, now);
 	n->configured = true;
 	n->version++;
 	notify_config_free(old);

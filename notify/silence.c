@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "notify/inner.h"
 #include "notify/matcher.h"
+#include "notify/reminder.h"
 #include "store/store.h"
 
 #define SILENCES_MAX 100000
@@ -441,6 +442,7 @@ enum silence_result notify_silence_put(struct notify *n, struct now now, const s
 
 	store_silence(n, kept);
 	*id = kept->id;
+	reminder_update(n, now);
 	return SILENCE_OK;
 }
 
@@ -451,6 +453,7 @@ enum silence_result notify_silence_expire(struct notify *n, struct now now, stru
 	if (!k)
 		return SILENCE_NOT_FOUND;
 	expire(n, now, &k->s);
+	reminder_update(n, now);
 	return SILENCE_OK;
 }
 
