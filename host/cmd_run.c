@@ -183,6 +183,7 @@ static int run(int argc, char **argv)
 	struct err err;
 	int status;
 
+	process_raise_limits();
 	arena_init(&a);
 	if (flags_parse(&cmd_run, argc, argv, &a, &o, &rest, &err) && complete(&o, &rest, &err))
 		status = daemon_run(&o.d);

@@ -63,8 +63,8 @@ struct http_out *http_out_new(struct loop *l, struct dns *d)
 	}
 	h->lanes[IO_LANE_QUERY].soft = 8;
 	h->lanes[IO_LANE_QUERY].hard = 32;
-	h->lanes[IO_LANE_PAGE].soft = 16;
-	h->lanes[IO_LANE_PAGE].hard = 128;
+	h->lanes[IO_LANE_PAGE].soft = 256;
+	h->lanes[IO_LANE_PAGE].hard = 384;
 	return h;
 }
 

@@ -96,3 +96,13 @@ void process_put_metrics(struct buf *b)
 		    "# TYPE rouse_build_info gauge\n"
 		    "rouse_build_info{version=\"" ROUSE_VERSION "\"} 1\n");
 }
+
+void process_raise_limits(void)
+{
+	struct rlimit fds;
+
+	if (getrlimit(RLIMIT_NOFILE, &fds) || fds.rlim_cur == fds.rlim_max)
+		return;
+	fds.rlim_cur = fds.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &fds); /* else it goes on with what it has */
+}

@@ -8,9 +8,10 @@
 #include "promql/labels.h"
 
 enum alert_source {
-	ALERT_FROM_RULE, /* rouse's evaluator: fires until the evaluator says otherwise */
-	ALERT_FROM_SELF, /* rouse about itself */
-	ALERT_FROM_API,	 /* somebody posted it; may time out */
+	ALERT_FROM_RULE,    /* rouse's evaluator: fires until the evaluator says otherwise */
+	ALERT_FROM_SELF,    /* rouse about itself */
+	ALERT_FROM_API,	    /* somebody posted it; may time out */
+	ALERT_FROM_SILENCE, /* the notifier, about a silence */
 };
 
 /* What a source hands in; everything is borrowed for the call. Annotations are a label set too

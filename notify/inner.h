@@ -123,6 +123,8 @@ struct dest {
 	uint64_t requests, failed_requests;
 	uint64_t reasons[8]; /* failed, by enum fail_reason */
 	ms_t last_sent_at, last_failed_at;
+	bool took; /* something, at: */
+	ms_t took_mono;
 	char *last_error;
 	char *memo; /* what its kind told to remember; NULL: nothing */
 	double latency_sum_s;

@@ -10,8 +10,9 @@
  *	             +--> SENT
  *
  * Only the first open row of a lane moves; the others wait. A row becomes SENDING in the batch
- * and its request starts when that batch is on disk. One policy for all: 1, 2, 4 ... 30 s with
- * 20 % of chance, what the receiver asks for within [250 ms, 15 min], 24 hours in all.
+ * and its request starts when that batch is on disk. One policy for all: 1, 2, 4 ... 30 s (less
+ * where others got through) with 20 % of chance, what the receiver asks for within [250 ms, 15
+ *min], 24 hours in all.
  *
  * A full outbox (limits.outbox_rows) never refuses a page: an end and a new beginning that both
  * wait behind the same beginning are dropped together; what cannot be spared is kept, counted
@@ -31,10 +32,17 @@
 #define WAIT_MAX (15 * MINUTE)
 #define REST_AFTER_DEAD MINUTE /* of a destination that refused us altogether */
 #define REMOVED_TOLD_FOR HOUR
-#define PARALLEL_DEFAULT 64
+#define PARALLEL_DEFAULT 256
 #define HISTORY_ALERTS_MAX \
 	256 /* of a done row; of larger ones nobody remembers which they were \
 	     */
+
+/* A destination that took something a moment ago is not down: what it refused for now is tried
+ * again soon, so that half an outage does not make pages half a minute late. Not for ever: it may
+ * be the message that it does not like. */
+#define WORKS_FOR (5 * SECOND)
+#define WORKS_BACKOFF_MAX ((ms_t)400)
+#define WORKS_ATTEMPTS 20
 
 /* Bits of the store's `kind`. */
 enum { KIND_RESOLVED = 1, KIND_TWICE = 2 };
@@ -605,6 +613,8 @@ void outbox_sent(struct row *r, struct now now, struct str provider_id)
 	set_text(&r->error, r->twice ? "may have been told twice" : "");
 	d->sent++;
 	d->last_sent_at = now.wall;
+	d->took = true;
+	d->took_mono = now.mono;
 	d->failures = 0;
 	set_text(&d->last_error, "");
 	if (d->raised || d->unsure)
@@ -616,12 +626,19 @@ void outbox_sent(struct row *r, struct now now, struct str provider_id)
 	after(l, now);
 }
 
-static ms_t backoff(const struct row *r)
+static bool works(const struct dest *d, struct now now)
+{
+	return d->took && now.mono - d->took_mono < WORKS_FOR;
+}
+
+static ms_t backoff(const struct row *r, struct now now)
 {
 	const struct io *io = r->n->env.io;
 	ms_t base = r->attempts > 5 ? BACKOFF_MAX : SECOND << (r->attempts - 1);
 
 	base = MIN(base, BACKOFF_MAX);
+	if (works(r->lane->dest, now) && r->attempts <= WORKS_ATTEMPTS)
+		base = MIN((ms_t)100 << MIN(r->attempts - 1, 10), WORKS_BACKOFF_MAX);
 	return base * 4 / 5 + (ms_t)(io->ops->entropy(io->host) % (uint64_t)(base * 2 / 5 + 1));
 }
 
@@ -638,7 +655,7 @@ void outbox_retry(struct row *r, struct now now, ms_t wait, bool whole, const ch
 		return;
 	}
 	log_row(r, LOG_LEVEL_WARN, "page not delivered yet", why);
-	wait = wait < 0 ? backoff(r) : MIN(MAX(wait, WAIT_MIN), WAIT_MAX);
+	wait = wait < 0 ? backoff(r, now) : MIN(MAX(wait, WAIT_MIN), WAIT_MAX);
 	d->running--;
 	set_status(r, OUTBOX_RETRY);
 	r->next_at = now.wall + wait;

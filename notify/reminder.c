@@ -18,6 +18,11 @@ static bool catches(const struct silence *s, struct labels ls)
 	return am_matchers_test(s->matchers, s->n, ls, &ok, &err) && ok;
 }
 
+static bool is_own(const struct alert *a)
+{
+	return a->source == ALERT_FROM_SELF || a->source == ALERT_FROM_SILENCE;
+}
+
 /* Alerts that fire and are held back by it; those of rouse about itself do not count. */
 static size_t held_back(const struct notify *n, ms_t wall, const struct silence *s)
 {
@@ -26,8 +31,7 @@ static size_t held_back(const struct notify *n, ms_t wall, const struct silence 
 	map_each (&n->alerts, e) {
 		const struct alert *a = &((const struct kept_alert *)e->value)->a;
 
-		count += a->source != ALERT_FROM_SELF && !alert_resolved(a, wall) &&
-			 catches(s, a->labels);
+		count += !is_own(a) && !alert_resolved(a, wall) && catches(s, a->labels);
 	}
 	return count;
 }
@@ -91,7 +95,7 @@ static void put(struct notify *n, struct now now, const struct silence *s, size_
 		.annotations = words_of(s, a, held),
 		.starts_at = starts_at,
 		.ends_at = held ? MS_NONE : now.wall,
-		.source = ALERT_FROM_SELF,
+		.source = ALERT_FROM_SILENCE,
 	};
 
 	alerts_put(n, now, &in, 1);
@@ -178,7 +182,7 @@ void reminder_alert_over(struct notify *n, struct now now, const struct alert *a
 {
 	struct ids ids = {.n = 0};
 
-	if (!n->silences.n || a->source == ALERT_FROM_SELF)
+	if (!n->silences.n || is_own(a))
 		return;
 	arena_init(&ids.arena);
 	notify_silenced_by(n, now.wall, a->labels, take_id, &ids);
