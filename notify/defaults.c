@@ -14,6 +14,7 @@
 
 EMBED(default, "default.tmpl")
 EMBED(email, "email.tmpl")
+EMBED(rouse, "rouse.tmpl")
 
 static struct str text_of(const char *from, const char *to)
 {
@@ -27,5 +28,8 @@ bool notify_parse_default_templates(struct template_set *ts, struct err *err)
 				  &notify_template_funcs, err) &&
 	       template_set_parse(ts, STR("email.tmpl"),
 				  text_of(templates_email, templates_email_end),
+				  &notify_template_funcs, err) &&
+	       template_set_parse(ts, STR("rouse.tmpl"),
+				  text_of(templates_rouse, templates_rouse_end),
 				  &notify_template_funcs, err);
 }

@@ -22,7 +22,9 @@ const struct receiver_kind *const receiver_kinds[] = {
 	&RECEIVER_SLACK,      &RECEIVER_WEBHOOK,    &RECEIVER_OPSGENIE,	  &RECEIVER_WECHAT,
 	&RECEIVER_PUSHOVER,   &RECEIVER_VICTOROPS,  &RECEIVER_SNS,	  &RECEIVER_TELEGRAM,
 	&RECEIVER_WEBEX,      &RECEIVER_MSTEAMS,    &RECEIVER_MSTEAMSV2,  &RECEIVER_JIRA,
-	&RECEIVER_ROCKETCHAT, &RECEIVER_MATTERMOST, &RECEIVER_CONSOLE,	  NULL,
+	&RECEIVER_ROCKETCHAT, &RECEIVER_MATTERMOST, &RECEIVER_NTFY,	  &RECEIVER_GOTIFY,
+	&RECEIVER_MATRIX,     &RECEIVER_GOOGLECHAT, &RECEIVER_ZULIP,	  &RECEIVER_TWILIO,
+	&RECEIVER_SMS,	      &RECEIVER_SIGNAL,	    &RECEIVER_CONSOLE,	  NULL,
 };
 
 const struct receiver_kind *receiver_kind_of(struct str config_key)
@@ -124,6 +126,29 @@ struct http_config *kind_with_token(const struct kind_entry *e, struct str token
 	http->credentials = token;
 	http->credentials_file = token_file;
 	return http;
+}
+
+struct http_config *kind_with_basic(const struct kind_entry *e, struct str username,
+				    struct str password, struct str password_file)
+{
+	struct http_config *http = ARENA_NEW(e->fields.arena, struct http_config);
+
+	*http = *e->to->http;
+	http->has_basic_auth = true;
+	http->username = username;
+	http->password = password;
+	http->password_file = password_file;
+	e->to->http_written = e->to->http;
+	return http;
+}
+
+struct str kind_one_line(struct arena *a, struct str s)
+{
+	char *p = arena_alloc(a, s.n + 1);
+
+	for (size_t i = 0; i < s.n; i++)
+		p[i] = (unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f ? ' ' : s.p[i];
+	return (struct str){p, s.n};
 }
 
 /* ---- HTTP answers ------------------------------------------------------------------------ */

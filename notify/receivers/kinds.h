@@ -7,15 +7,19 @@
 
 #include "base/buf.h"
 #include "base/fields_out.h"
+#include "base/json.h"
 #include "notify/func.h"
 #include "notify/message.h"
 #include "notify/receiver.h"
+#include "template/template.h"
 
 extern const struct receiver_kind RECEIVER_CONSOLE, RECEIVER_DISCORD, RECEIVER_EMAIL,
 	RECEIVER_INCIDENTIO, RECEIVER_JIRA, RECEIVER_MATTERMOST, RECEIVER_MSTEAMS,
 	RECEIVER_MSTEAMSV2, RECEIVER_OPSGENIE, RECEIVER_PAGERDUTY, RECEIVER_PUSHOVER,
 	RECEIVER_ROCKETCHAT, RECEIVER_SLACK, RECEIVER_SNS, RECEIVER_TELEGRAM, RECEIVER_VICTOROPS,
-	RECEIVER_WEBEX, RECEIVER_WEBHOOK, RECEIVER_WECHAT;
+	RECEIVER_WEBEX, RECEIVER_WEBHOOK, RECEIVER_WECHAT, RECEIVER_NTFY, RECEIVER_GOTIFY,
+	RECEIVER_MATRIX, RECEIVER_GOOGLECHAT, RECEIVER_ZULIP, RECEIVER_TWILIO, RECEIVER_SMS,
+	RECEIVER_SIGNAL;
 
 /* KIND_CONFIG(struct slack, FIELDS, &DEFAULTS): the part of receiver_kind about configuration. */
 #define KIND_CONFIG(type, table, before) \
@@ -61,6 +65,10 @@ struct str kind_join(struct arena *a, struct str url, const char *path);
 struct http_config *kind_with_token(const struct kind_entry *e, struct str token,
 				    struct str token_file);
 
+/* The same with a name and a password. */
+struct http_config *kind_with_basic(const struct kind_entry *e, struct str username,
+				    struct str password, struct str password_file);
+
 /* ---- texts ------------------------------------------------------------------------------- */
 /* The delivery's message from now on has none of these signs in front of a name in values of labels
  * and annotations: a zero-width space stands between. For services where they wake everybody. The
@@ -88,6 +96,8 @@ struct str kind_clip_bytes(struct arena *a, struct str s, size_t max);
 /* The message in plain words, without templates: one line an alert and one an annotation.
  * Control characters of labels become blanks. */
 struct str kind_plain_text(struct arena *a, const struct message *m, size_t max_bytes);
+/* Fit for a header: control characters become blanks. */
+struct str kind_one_line(struct arena *a, struct str s);
 struct str kind_title(struct arena *a, const struct message *m);
 
 /* ---- requests and answers ---------------------------------------------------------------- */
