@@ -19,6 +19,8 @@ struct io_header {
 };
 
 /* Two sets of connections, so that a storm of queries cannot take the pages' connections. */
+#define IO_EXEC_STATUS 200
+
 enum io_lane { IO_LANE_QUERY, IO_LANE_PAGE };
 
 /* What only SMTP needs; url is smtp://host:port or smtps://host:port. The body is the message. */
@@ -43,8 +45,12 @@ struct io_secret {
 
 /* Everything is borrowed for the call of fetch only, `config` until the call is done. */
 struct io_request {
-	struct str method;   /* "GET", "POST", "PATCH" ... */
-	struct str url;	     /* http, https, smtp, smtps; console: writes the body to stdout */
+	struct str method; /* "GET", "POST", "PATCH" ... */
+	/* http, https, smtp, smtps; console: writes the body to stdout; exec: runs argv with the
+	 * body on stdin, the answer's status is the exit status plus IO_EXEC_STATUS. */
+	struct str url;
+	const struct str *argv;
+	size_t n_argv;
 	struct str url_file; /* if set, the file that holds the URL (read at each request) */
 	struct str url_tail; /* put behind the URL read from url_file or given in url */
 	const struct io_header *headers;

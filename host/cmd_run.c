@@ -58,6 +58,10 @@ static const struct flag flags[] = {
 	ARG("enable-feature", "NAMES", TEXTS, features,
 	    "As Alertmanager's, separated by commas: classic-mode, utf8-strict-mode (how matchers "
 	    "and label names are read). Its others are taken and change nothing."),
+	{"receivers.allow-exec", NULL, FLAG_SWITCH, offsetof(struct run_options, d.allow_exec),
+	 NULL, NULL,
+	 "Let exec_configs run commands. Who may change the configuration may then run anything as "
+	 "this user."},
 	ARG("silences.max-silences", "NUMBER", TEXT, max_silences,
 	    "How many silences there may be, expired ones too. Default 0: as many as rouse can "
 	    "keep."),

@@ -153,6 +153,7 @@ static bool load(struct daemon *d, struct config **out, struct err *err)
 	struct diags diags;
 
 	files.matcher_mode = d->o->matcher_mode;
+	files.allow_exec = d->o->allow_exec;
 	diags_init(&diags);
 
 	bool ok = config_load(d->o->config_file, &d->o->args, &files, &d->limits, out, &diags);

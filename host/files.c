@@ -99,6 +99,8 @@ struct config_files files_for_config(const struct limits *l)
 	return (struct config_files){.read = config_read,
 				     .glob = config_glob,
 				     .env = config_env,
+				     .allow_exec =
+					     true, /* for checks: it is the daemon who may not */
 				     .arg = arg.out};
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "host/curl_sockets.h"
+#include "host/exec_out.h"
 #include "host/transfer.h"
 
 #define ROUNDS 8 /* of starting and finishing in one http_out_run */
@@ -168,6 +169,10 @@ static void leave_state(struct transfer *t)
 		break;
 	case TRANSFER_TOKEN: oauth2_drop(&t->token); break;
 	case TRANSFER_NAME: dns_drop(t->out->dns, &t->name); break;
+	case TRANSFER_COMMAND:
+		if (t->exec)
+			exec_kill(t->exec);
+		break;
 	case TRANSFER_OVER: TAILQ_REMOVE(&t->out->over, t, link); return;
 	}
 	TAILQ_REMOVE(&lane->running, t, link);
@@ -294,6 +299,8 @@ static void on_deadline(struct timer *timer, struct now now)
 	} else if (t->state == TRANSFER_NAME) {
 		transfer_fail(t, IO_UNSENT, "timed out after %gs resolving the name of %.*s", s,
 			      STR_ARG(peer));
+	} else if (t->state == TRANSFER_COMMAND) {
+		transfer_fail(t, IO_AMBIGUOUS, "the command was ended: it took longer than %gs", s);
 	} else if (t->state == TRANSFER_RUNNING) {
 		curl_easy_getinfo(t->easy.curl, CURLINFO_PRETRANSFER_TIME_T, &connected);
 		transfer_fail(t, outcome_of(t), "timed out after %gs %s %.*s", s,
@@ -481,6 +488,32 @@ static void print_console(struct transfer *t)
 	transfer_over(t, IO_REPLIED);
 }
 
+static void on_command(void *arg, int status, struct str output)
+{
+	struct transfer *t = arg;
+
+	t->exec = NULL;
+	buf_add(&t->body, output);
+	if (status < 0) {
+		transfer_fail(t, IO_AMBIGUOUS, "the command was %.*s", STR_ARG(output));
+		return;
+	}
+	t->status = IO_EXEC_STATUS + status;
+	transfer_over(t, IO_REPLIED);
+}
+
+static void run_command(struct transfer *t)
+{
+	struct err err;
+
+	t->exec = exec_start(t->out->loop, t->req.argv, t->req.n_argv, t->req.body, on_command, t,
+			     &err);
+	if (t->exec)
+		t->state = TRANSFER_COMMAND;
+	else
+		transfer_fail(t, IO_REFUSED, "%s", err.msg);
+}
+
 static void open_lane(struct lane *lane)
 {
 	struct http_out *h = lane->out;
@@ -508,6 +541,10 @@ static void start_next(struct lane *lane, struct now now)
 	t->started = now.mono;
 	if (str_starts(t->req.url, "console:")) {
 		print_console(t);
+		return;
+	}
+	if (str_starts(t->req.url, "exec:")) {
+		run_command(t);
 		return;
 	}
 	if (!find_url(t, &err)) {
@@ -554,6 +591,15 @@ static void start_queued(struct lane *lane, struct now now)
 }
 
 /* ---- for the core -------------------------------------------------------------------------- */
+
+static const struct str *argv_copy(struct arena *a, const struct io_request *req)
+{
+	struct str *v = req->n_argv ? ARENA_ARRAY(a, struct str, req->n_argv) : NULL;
+
+	for (size_t i = 0; i < req->n_argv; i++)
+		v[i] = arena_str(a, req->argv[i]);
+	return v;
+}
 
 static struct io_mail *mail_copy(struct transfer *t, const struct io_mail *m)
 {
@@ -609,6 +655,7 @@ static void copy_request(struct transfer *t, const struct io_request *req)
 	t->req.headers = headers;
 	t->req.secrets = secrets_copy(a, req);
 	t->req.body = arena_str(a, req->body);
+	t->req.argv = argv_copy(a, req);
 	if (!req->config)
 		t->req.config = &defaults;
 	if (req->mail)

@@ -27,6 +27,7 @@
 #define REDIRECTS_MOST 10
 #define REPLY_HEADERS_MOST 256 /* of one reply; more are left out */
 
+struct exec_run;
 struct http_out;
 struct lane;
 
@@ -34,6 +35,7 @@ enum transfer_state {
 	TRANSFER_QUEUED,
 	TRANSFER_TOKEN,
 	TRANSFER_NAME,
+	TRANSFER_COMMAND,
 	TRANSFER_RUNNING,
 	TRANSFER_OVER
 };
@@ -71,6 +73,7 @@ struct transfer {
 	struct timer deadline;
 	struct dns_query name;
 	struct token_wait token;
+	struct exec_run *exec;
 	struct str bearer;							  /* oauth2's */
 	struct curl_slist *headers, *proxy_headers, *resolve, *connect_to, *rcpt; /* in the arena */
 	bool refused;	/* SMTP: the server said 4xx or 5xx; status and body say what */

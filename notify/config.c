@@ -232,6 +232,7 @@ static bool read_global(const struct config_reader *r, const struct yaml_node *n
 	struct global_draft d = {.g = GLOBAL_DEFAULTS};
 	bool ok = FIELDS_READ(&r->fields, node, "global", GLOBAL_FIELDS, &d);
 
+	d.g.allow_exec = r->files->allow_exec;
 	ok &= read_http(r, d.http_config, &d.g.http);
 	if (d.smtp_tls_config && d.smtp_tls_config->kind != YAML_NULL)
 		ok &= read_tls(r, d.smtp_tls_config, &d.g.smtp_tls);

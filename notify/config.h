@@ -89,6 +89,7 @@ struct global_config {
 		rocketchat_token_id_file;
 	struct str mattermost_webhook_url, mattermost_webhook_url_file;
 	struct str jira_api_url;
+	bool allow_exec; /* --receivers.allow-exec */
 };
 
 struct notify_config {
@@ -120,6 +121,7 @@ struct config_files {
 	bool (*env)(void *arg, struct str name, struct arena *a, struct str *out);
 	void *arg;
 	enum matcher_mode matcher_mode; /* --enable-feature */
+	bool allow_exec;		/* --receivers.allow-exec */
 };
 
 /* Reads the Alertmanager keys of the top-level map (others are left alone: the caller knows them).

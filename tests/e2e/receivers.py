@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
 """The services that page and chat, played by servers that answer as their documentation says."""
+import base64
 import urllib.parse
 from stage import *
 
@@ -14,7 +15,7 @@ def reply(body, status=200, headers=JSON):
 class Town:
     """rouse with one receiver; alerts are posted to it."""
 
-    def __init__(self, d, answer, **kinds):
+    def __init__(self, d, answer, args=(), **kinds):
         self.server = Server(answer)
         self.secret = os.path.join(d, "secret")
         write(self.secret, SECRET + "\n")
@@ -29,7 +30,7 @@ class Town:
 
         self.rouse = Rouse(d, {
             "route": {"receiver": "team", "group_by": ["alertname"], "group_wait": "1s", "group_interval": "1s"},
-            "receivers": [{"name": "team", **{k + "_configs": [filled(v)] for k, v in kinds.items()}}]})
+            "receivers": [{"name": "team", **{k + "_configs": [filled(v)] for k, v in kinds.items()}}]}, flags=args)
 
     def alert(self, **more):
         status, _, text = request(self.rouse.url + "/api/v2/alerts", "POST", json.dumps(
@@ -177,6 +178,62 @@ def an_issue_and_its_end(d):
     assert did == [("POST", "search"), ("POST", "issue"), ("POST", "search"), ("PUT", "issue/OPS-9"),
                    ("GET", "issue/OPS-9/transitions"), ("POST", "issue/OPS-9/transitions")], did
     assert t.server.hits[-1].json == {"transition": {"id": "5"}}
+    t.end()
+
+
+@story
+def more_services(d):
+    """The receivers that Alertmanager does not have: credentials, addresses, edits, one command."""
+    def answer(hit):
+        if hit.path.startswith("/ntfy"):
+            return reply({"id": "m1", "event": "message"})
+        if "/_matrix/" in hit.path:
+            return reply({"event_id": "$e1"})
+        if hit.path.startswith("/zulip"):
+            return reply({"result": "success", "id": 42})
+        if hit.path.startswith("/twilio"):
+            return reply({"sid": "SM1", "status": "queued", "error_code": None}, 201)
+        if hit.path.startswith("/signal"):
+            return reply({"timestamp": "1700"}, 201)
+        if hit.path.startswith("/sms"):
+            return reply({"messages": [{"status": "0"}]})
+        return reply({})
+
+    out = os.path.join(d, "said")
+    script = os.path.join(d, "page.sh")
+    write(script, f'#!/bin/sh\ncat >> {out}\necho "$1" >> {out}\n')
+    os.chmod(script, 0o755)
+    edit = {"update_message": True}
+    t = Town(d, answer, args=["--receivers.allow-exec"],
+             ntfy={"url": "URL/ntfy", "topic": "ops", "token_file": "SECRET", **edit},
+             gotify={"url": "URL/gotify", "token_file": "SECRET"},
+             matrix={"homeserver_url": "URL", "room_id": "!a:m", "access_token_file": "SECRET", **edit},
+             googlechat={"webhook_url": "URL/googlechat?key=K"},
+             zulip={"url": "URL/zulip", "email": "b@z", "api_key_file": "SECRET", "stream": "ops", **edit},
+             twilio={"api_url": "URL/twilio", "account_sid": "AC1", "auth_token_file": "SECRET", "to": "+1", "from": "+2", "send_resolved": True},
+             signal={"url": "URL/signal", "number": "+1", "recipients": ["+2"], **edit},
+             sms={"url": "URL/sms", "form": {"to": "+1", "text": '{{ template "rouse.short" . }}'}, "headers": {"X-Key": "{{ .Status }}"},
+                  "success": {"pointer": "/messages/0/status", "value": "0"}, "send_resolved": True},
+             exec={"command": [script, "{{ .CommonLabels.team }}; rm -rf /nowhere"]})
+    t.alert()
+    t.sent(9)
+    basic = lambda user: "Basic " + base64.b64encode(f"{user}:{SECRET}".encode()).decode()
+    assert t.hits("/ntfy")[0].header("authorization") == "Bearer " + SECRET
+    assert t.hits("/gotify/message")[0].header("x-gotify-key") == SECRET
+    assert t.hits("/_matrix/")[0].header("authorization") == "Bearer " + SECRET
+    chat = t.hits("/googlechat")[0]
+    assert chat.path == "/googlechat?key=K&messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD" and chat.json["thread"]["threadKey"], chat.path
+    assert t.hits("/zulip/api/v1/messages")[0].header("authorization") == basic("b@z")
+    assert t.hits("/twilio/2010-04-01/Accounts/AC1/Messages.json")[0].header("authorization") == basic("AC1")
+    assert t.hits("/sms")[0].header("x-key") == "firing"
+    said = open(out).read()
+    assert '"status":"firing"' in said and said.endswith("db <!channel> @all; rm -rf /nowhere\n"), said
+    t.end_alert()
+    t.sent(18)
+    assert t.hits("/ntfy")[1].json["sequence_id"] == "m1"
+    assert t.hits("/_matrix/")[1].json["m.relates_to"]["event_id"] == "$e1"
+    assert (t.hits("/zulip/")[1].method, t.hits("/zulip/")[1].path) == ("PATCH", "/zulip/api/v1/messages/42")
+    assert t.hits("/signal/v2/send")[1].json["edit_timestamp"] == 1700
     t.end()
 
 

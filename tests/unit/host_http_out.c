@@ -644,6 +644,50 @@ static void test_mail_ambiguous(void **state)
 	assert_non_null(strstr(w->last, "AUTH CRAM-MD5"));
 }
 
+static void run_command(struct world *w, const char *script, struct str body, ms_t timeout)
+{
+	struct str argv[] = {STR("/bin/sh"), STR("-c"), str_of(script), STR("arg 0"),
+			     STR("a;b $c")};
+	struct io_request r = {.method = STR("EXEC"),
+			       .url = STR("exec:"),
+			       .argv = argv,
+			       .n_argv = ARRAY_LEN(argv),
+			       .body = body,
+			       .timeout = timeout,
+			       .max_reply = 1 << 20,
+			       .lane = IO_LANE_PAGE};
+
+	fetch(w, &r);
+}
+
+/* Arguments as they are, the body on stdin, what it says kept; status, signal, time-out. */
+static void test_command(void **state)
+{
+	struct world *w = *state;
+	struct str argv[] = {STR("/no/such/program")};
+	struct io_request r = {.url = STR("exec:"), .argv = argv, .n_argv = 1, .timeout = SECOND};
+	ms_t begun;
+
+	run_command(w, "cat; echo \" $1\"; echo oops >&2", STR("{\"a\":1}"), 5 * SECOND);
+	assert_int_equal(w->outcome, IO_REPLIED);
+	assert_int_equal(w->status, IO_EXEC_STATUS);
+	assert_string_equal(w->body, "{\"a\":1} a;b $c\noops\n");
+	run_command(w, "exit 75", STR(""), 5 * SECOND);
+	assert_int_equal(w->status, IO_EXEC_STATUS + 75);
+	run_command(w, "kill -9 $$", STR(""), 5 * SECOND);
+	assert_int_equal(w->outcome, IO_AMBIGUOUS);
+	assert_non_null(strstr(w->error, "ended by signal 9"));
+	/* Its children go with it. */
+	begun = loop_clocks().mono;
+	run_command(w, "sleep 60 & sleep 60", STR(""), 200);
+	assert_int_equal(w->outcome, IO_AMBIGUOUS);
+	assert_non_null(strstr(w->error, "it took longer than 0.2s"));
+	assert_true(loop_clocks().mono - begun < 30 * SECOND);
+	fetch(w, &r);
+	assert_int_equal(w->outcome, IO_REFUSED);
+	assert_string_equal(w->error, "cannot run /no/such/program: No such file or directory");
+}
+
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 #define MAIL(test) cmocka_unit_test_setup_teardown(test, set_up_mail, tear_down)
 
@@ -651,5 +695,6 @@ TEST_GROUP(http_out, WORLD(test_plain), WORLD(test_compressed), WORLD(test_metho
 	   WORLD(test_status_and_body), WORLD(test_stream_and_limit), WORLD(test_redirects),
 	   WORLD(test_redirects_can_be_off), WORLD(test_outcomes), WORLD(test_timeout),
 	   WORLD(test_cancel), WORLD(test_credentials), WORLD(test_oauth2), WORLD(test_proxy),
-	   WORLD(test_header_injection), WORLD(test_many_at_once), cmocka_unit_test(test_no_proxy),
-	   MAIL(test_mail), MAIL(test_mail_refused), MAIL(test_mail_ambiguous))
+	   WORLD(test_header_injection), WORLD(test_many_at_once), WORLD(test_command),
+	   cmocka_unit_test(test_no_proxy), MAIL(test_mail), MAIL(test_mail_refused),
+	   MAIL(test_mail_ambiguous))
