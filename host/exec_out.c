@@ -107,17 +107,17 @@ static int spawn(pid_t *pid, char **argv, int input, int output)
 	return rc;
 }
 
-struct exec_run *exec_start(struct loop *l, const struct str *argv, size_t n, struct str input,
-			    exec_done *done, void *arg, struct err *err)
+struct exec_run *exec_start(struct loop *l, const struct exec_command *c, exec_done *done,
+			    void *arg, struct err *err)
 {
 	struct exec_run *x = MEM_NEW(struct exec_run);
-	char **args = mem_alloc((n + 1) * sizeof(*args));
-	int in = file_of("input", input), rc;
+	char **args = mem_alloc((c->n_argv + 1) * sizeof(*args));
+	int in = file_of("input", c->input), rc;
 
 	*x = (struct exec_run){.loop = l, .f = {.fd = -1}, .done = done, .arg = arg};
 	x->output = file_of("output", STR(""));
-	for (size_t i = 0; i < n; i++)
-		args[i] = mem_str(argv[i]);
+	for (size_t i = 0; i < c->n_argv; i++)
+		args[i] = mem_str(c->argv[i]);
 	rc = in < 0 || x->output < 0 ? errno : spawn(&x->pid, args, in, x->output);
 	if (!rc) {
 		x->f = (struct loop_fd){.fd = (int)syscall(SYS_pidfd_open, x->pid, 0),
@@ -127,7 +127,7 @@ struct exec_run *exec_start(struct loop *l, const struct str *argv, size_t n, st
 	} else {
 		err_set(err, -1, "cannot run %s: %s", args[0], strerror(rc));
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < c->n_argv; i++)
 		free(args[i]);
 	free(args);
 	if (in >= 0)

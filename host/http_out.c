@@ -504,10 +504,12 @@ static void on_command(void *arg, int status, struct str output)
 
 static void run_command(struct transfer *t)
 {
+	struct exec_command c = {.argv = t->req.argv,
+				 .n_argv = t->req.n_argv,
+				 .input = t->req.body};
 	struct err err;
 
-	t->exec = exec_start(t->out->loop, t->req.argv, t->req.n_argv, t->req.body, on_command, t,
-			     &err);
+	t->exec = exec_start(t->out->loop, &c, on_command, t, &err);
 	if (t->exec)
 		t->state = TRANSFER_COMMAND;
 	else
