@@ -77,6 +77,7 @@ struct core *core_new(const struct io *io, const struct core_options *o)
 		.timers = &c->timers,
 		.limits = &c->limits,
 		.data_retention = o->data_retention,
+		.start_delay = o->dispatch_delay,
 		.batch = notify_batch,
 		.self_alert = notify_self_alert,
 		.event = notify_event,

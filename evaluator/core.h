@@ -29,6 +29,7 @@ struct store;
 struct core_options {
 	const struct limits *limits;
 	struct str external_url; /* of our pages, no trailing slash */
+	ms_t dispatch_delay;	 /* after a start nobody is told for so long */
 	ms_t data_retention; /* of what is over; default 120h; 0: until there is too much of it */
 };
 

@@ -13,6 +13,7 @@
 #include "host/commands.h"
 #include "host/diag_text.h"
 #include "host/files.h"
+#include "host/route_tree.h"
 #include "host/when.h"
 #include "rules/lint.h"
 #include "rules/rules.h"
@@ -21,7 +22,7 @@ struct check_options {
 	struct flag_texts lint;
 	struct str prometheus;
 	ms_t scrape_interval;
-	bool lint_fatal, explain;
+	bool lint_fatal, explain, quiet;
 };
 
 static const struct flag flags[] = {
@@ -35,6 +36,8 @@ static const struct flag flags[] = {
 	FLAG("prometheus", "URL", TEXT, struct check_options, prometheus,
 	     "Also look there for metrics and labels that do not exist, now or in the last 30 "
 	     "days."),
+	FLAG("quiet", NULL, SWITCH, struct check_options, quiet,
+	     "Without the picture of the routes."),
 	FLAG("explain-lints", NULL, SWITCH, struct check_options, explain,
 	     "List the lints with their reasons."),
 };
@@ -138,6 +141,8 @@ static void check_config(struct check *c, struct str file, struct diags *diags)
 		lint_config(c, cfg->rules, diags);
 	}
 	buf_addc(&c->out, '\n');
+	if (cfg->notify && !c->o.quiet)
+		route_tree_put(&c->out, cfg->notify);
 	config_free(cfg);
 }
 

@@ -58,6 +58,8 @@ static const struct flag flags[] = {
 	ARG("enable-feature", "NAMES", TEXTS, features,
 	    "As Alertmanager's, separated by commas: classic-mode, utf8-strict-mode (how matchers "
 	    "and label names are read). Its others are taken and change nothing."),
+	ARG_DEFAULT("dispatch.start-delay", "DURATION", DURATION, d.dispatch_delay, "0s",
+		    "As Alertmanager's: after a start nobody is told for so long."),
 	{"receivers.allow-exec", NULL, FLAG_SWITCH, offsetof(struct run_options, d.allow_exec),
 	 NULL, NULL,
 	 "Let exec_configs run commands. Who may change the configuration may then run anything as "

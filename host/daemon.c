@@ -331,7 +331,9 @@ static void start_commits(struct daemon *d)
  * core wants to know the address, so the sockets are bound first and served last. */
 static bool start_core(struct daemon *d, struct now now, struct config *c)
 {
-	struct core_options o = {.limits = &d->limits, .data_retention = d->o->retention};
+	struct core_options o = {.limits = &d->limits,
+				 .data_retention = d->o->retention,
+				 .dispatch_delay = d->o->dispatch_delay};
 
 	d->external_url = o.external_url = external_url(d);
 	d->route_prefix = route_prefix(d, d->external_url);

@@ -23,6 +23,7 @@ struct daemon_options {
 	struct str web_config_file;
 	ms_t retention;
 	enum matcher_mode matcher_mode;
+	ms_t dispatch_delay;
 	bool allow_exec;				    /* exec_configs may run commands */
 	size_t max_silences, silence_bytes, alerts_of_name; /* 0: as struct limits says */
 	bool no_cluster;

@@ -187,7 +187,8 @@ static void set_first_timer(struct group *g, struct now now, const struct kept_a
 	} else if (ka->a.starts_at + wait <= now.wall) {
 		wait = 0;
 	}
-	timer_set(g->n->env.timers, &g->timer, TIMER_MONO, now.mono + wait, flush_due);
+	timer_set(g->n->env.timers, &g->timer, TIMER_MONO, MAX(now.mono + wait, g->n->hold_until),
+		  flush_due);
 }
 
 static struct group *group_new(struct notify *n, const struct route *r, struct labels labels,
@@ -260,7 +261,8 @@ void group_touched(struct group *g, struct now now, const struct kept_alert *ka)
 	/* The first flush does not wait for an alert that has waited long enough elsewhere. */
 	if (!g->flushed && g->timer.due > now.mono &&
 	    ka->a.starts_at + g->route->group_wait <= now.wall)
-		timer_set(g->n->env.timers, &g->timer, TIMER_MONO, now.mono, flush_due);
+		timer_set(g->n->env.timers, &g->timer, TIMER_MONO, MAX(now.mono, g->n->hold_until),
+			  flush_due);
 	save(g, now);
 }
 

@@ -195,6 +195,7 @@ struct notify {
 	uint64_t over_limit; /* rows kept although the outbox was full */
 	bool full_raised;
 	bool configured; /* once at least */
+	ms_t hold_until; /* mono; no group is flushed before */
 	bool stopped;
 	int depth; /* of entries: self alerts go out at the outermost end */
 	struct self_event *self_first, *self_last;

@@ -195,6 +195,8 @@ void notify_configure(struct notify *n, struct now now, const struct notify_conf
 	n->config = notify_config_ref((struct notify_config *)(uintptr_t)c);
 	free(n->external_url);
 	n->external_url = mem_str(external_url);
+	if (!n->configured)
+		n->hold_until = now.mono + n->env.start_delay;
 	bind_dests(n);
 	bind_inhibitor(n);
 	group_rebuild(n, now);

@@ -474,6 +474,28 @@ static bool find_twice(void *arg, const struct delivery_view *d)
 	return false;
 }
 
+/* Nobody is told for a while after a start; a reload is none. */
+static void test_start_delay(void **state)
+{
+	struct world *w = world_new(ONE);
+
+	(void)state;
+	w->start_delay = 5 * MINUTE;
+	world_fire(w, "alertname=Down,i=a", "");
+	world_turn(w);
+	world_restart(w, MINUTE);
+	world_put(w, "alertname=Old,i=b", "", w->now.wall - HOUR, MS_NONE, ALERT_FROM_RULE);
+	world_run(w, 5 * MINUTE - SECOND);
+	assert_int_equal(w->n_heard, 0);
+	world_run(w, 2 * SECOND);
+	assert_int_equal(w->n_heard, 2);
+	world_reload(w, ONE);
+	world_put(w, "alertname=New,i=b", "", w->now.wall - HOUR, MS_NONE, ALERT_FROM_RULE);
+	world_run(w, SECOND);
+	assert_int_equal(w->n_heard, 3);
+	world_free(w);
+}
+
 static void test_restart_while_sending(void **state)
 {
 	struct world *w = world_new(ONE);
@@ -868,8 +890,8 @@ TEST_GROUP(engine, cmocka_unit_test(test_first_page), cmocka_unit_test(test_old_
 	   cmocka_unit_test(test_rest_of_destination), cmocka_unit_test(test_dead),
 	   cmocka_unit_test(test_dead_then_over), cmocka_unit_test(test_gives_up_after_a_day),
 	   cmocka_unit_test(test_self_alerts_raise_none), cmocka_unit_test(test_restart_keeps_time),
-	   cmocka_unit_test(test_restart_overdue), cmocka_unit_test(test_restart_while_sending),
-	   cmocka_unit_test(test_restart_in_retry),
+	   cmocka_unit_test(test_restart_overdue), cmocka_unit_test(test_start_delay),
+	   cmocka_unit_test(test_restart_while_sending), cmocka_unit_test(test_restart_in_retry),
 	   cmocka_unit_test(test_nothing_before_the_commit), cmocka_unit_test(test_failed_commit),
 	   cmocka_unit_test(test_timeout), cmocka_unit_test(test_routes),
 	   cmocka_unit_test(test_reload_tells_nothing_again),

@@ -234,6 +234,7 @@ static void start(struct world *w)
 				 .timers = &w->timers,
 				 .limits = &w->limits,
 				 .data_retention = w->data_retention,
+				 .start_delay = w->start_delay,
 				 .batch = batch_of,
 				 .self_alert = self_alert,
 				 .event = event,

@@ -54,6 +54,7 @@ struct world {
 	uint64_t entropy;
 	uint64_t last_event;
 	ms_t data_retention; /* from the next restart on; 0: none */
+	ms_t start_delay;    /* the same */
 	bool hold_commits;
 	bool unchecked;	     /* requests are not looked up in the store (many of them) */
 	char *self;	     /* self alerts as lines "+Name what: text" and "-Name what" */
