@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 """Alerts from outside and silences, through Alertmanager's API: by hand and with Debian's amtool."""
-import json, subprocess, time
+import json, os, subprocess, time
 from stage import *
 
 JSON = {"Content-Type": "application/json"}
@@ -118,6 +118,35 @@ def refused(d):
     assert request(t.url + "/silences", "PATCH", b"{}", JSON)[0] == 405
     assert t.get("/silences") == [] and t.get("/alerts") == []
     t.rouse.stop()
+
+
+@story
+def by_rouse_itself(d):
+    """rouse silence, explain and migrate --silences-from against a running rouse."""
+    for name in ("old", "new"):
+        os.mkdir(os.path.join(d, name))
+    t, new = Town(os.path.join(d, "old")), Town(os.path.join(d, "new"))
+
+    def rouse(*args, url=t.rouse.url, code=0):
+        r = subprocess.run([ROUSE, args[0], "--url", url, *args[1:]], capture_output=True, text=True)
+        assert r.returncode == code, r
+        return r.stdout + r.stderr
+
+    t.alert("Down", annotations={"summary": "s"})
+    t.phone.wait("the page", is_page("firing", "Down"))
+    eventually("it is explained", lambda: "team/webhook/0: told at" in rouse("explain", "Down"))
+    assert "catch 1 alert" in rouse("silence", "add", "Down", "--dry-run") and "no silences" in rouse("silence", "list")
+    ident = rouse("silence", "add", "Down", "--for", "2h", "--comment", "moving", "--author", "bob").split()[-1]
+    said = rouse("explain", "Down")
+    assert "silenced by bob" in said and ident in said and "begins to fire" in said, said
+    assert ident in rouse("silence", "list") and rouse("explain", "Nothing", code=1).startswith("no rule and no alert")
+    r = subprocess.run([ROUSE, "migrate", "--silences-from", t.rouse.url, "--silences-to", new.rouse.url], capture_output=True, text=True)
+    assert r.returncode == 0 and r.stdout == "took over 1 silences\n", r
+    assert '{alertname="Down"}  moving' in rouse("silence", "list", url=new.rouse.url)
+    rouse("silence", "end", ident)
+    assert "no silences" in rouse("silence", "list") and "expired" in rouse("silence", "list", "--expired")
+    t.rouse.stop()
+    new.rouse.stop()
 
 
 main(at_once=3)
