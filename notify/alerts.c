@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "notify/flap.h"
 #include "notify/inhibit.h"
 #include "notify/inner.h"
 #include "notify/reminder.h"
@@ -174,6 +175,7 @@ static void add_alert(struct notify *n, struct now now, const struct alert_in *i
 	if (n->inhibitor)
 		inhibitor_add(n->inhibitor, &ka->a);
 	alerts_store(n, ka);
+	flap_note(n, now.mono, &ka->a);
 	group_route(n, now, ka);
 }
 
@@ -206,6 +208,8 @@ static void update_alert(struct notify *n, struct now now, struct kept_alert *ka
 			group_touched(ka->in[i]->group, now, ka);
 		alerts_drop_if_done(n, now, ka);
 	} else {
+		if (was_over)
+			flap_note(n, now.mono, a);
 		group_route(n, now, ka); /* it may have left some groups, but not all */
 	}
 }

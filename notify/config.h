@@ -37,6 +37,8 @@ struct route {
 	/* Names are looked up in the configuration; see notify/route.h. */
 	const struct time_interval **mute, **active;
 	size_t n_mute, n_active;
+	unsigned flap_times; /* so many begins within that time are flapping; 0: never; inherited */
+	ms_t flap_within;
 	struct labels labels; /* templates over the group's data, with those of the parents */
 	struct route **routes;
 	size_t n_routes;
@@ -104,6 +106,7 @@ struct notify_config {
 	size_t n_time_intervals;
 	struct template_set *templates;	 /* default templates, then those of `templates:` */
 	enum matcher_mode matcher_mode;	 /* the one it was read in */
+	bool flapping;			 /* a route asks for it */
 	ms_t remind_before;		 /* silences: {remind_before}: 0: no reminders */
 	const struct yaml_node *written; /* the top-level map, for notify_config_print */
 	int refs;

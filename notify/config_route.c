@@ -8,6 +8,7 @@
 
 #include "base/fields_out.h"
 #include "notify/config_inner.h"
+#include "notify/flap.h"
 #include "notify/matcher.h"
 #include "promql/print.h"
 
@@ -18,10 +19,20 @@
 struct route_draft {
 	struct str receiver, fallback;
 	const struct yaml_node *group_by, *match, *match_re, *matchers, *routes, *labels;
-	const struct yaml_node *mute_time_intervals, *active_time_intervals;
+	const struct yaml_node *mute_time_intervals, *active_time_intervals, *flapping;
 	bool goes_on;
 	ms_t group_wait, group_interval, repeat_interval;
 	bool has_group_wait, has_group_interval, has_repeat_interval;
+};
+
+struct flapping_draft {
+	int64_t times;
+	ms_t within;
+};
+
+static const struct field FLAPPING_FIELDS[] = {
+	FIELD(INT, struct flapping_draft, times),
+	FIELD(DURATION, struct flapping_draft, within),
 };
 
 static void put_routes(struct yaml_out *o, const struct field *fd, const void *from);
@@ -42,6 +53,7 @@ static const struct field ROUTE_FIELDS[] = {
 	FIELD(MAP, struct route_draft, labels),
 	/* rouse's own */
 	FIELD(TEXT, struct route_draft, fallback),
+	FIELD(MAP, struct route_draft, flapping, FIELD_SUB(FLAPPING_FIELDS)),
 };
 
 void config_put_route(struct yaml_out *o, const struct yaml_node *node)
@@ -354,6 +366,27 @@ static bool check_receiver(const struct config_reader *r, const struct yaml_node
 			    "undefined receiver \"%.*s\" used in route", STR_ARG(name));
 }
 
+static bool read_flapping(const struct config_reader *r, const struct yaml_node *node,
+			  struct route *out)
+{
+	struct flapping_draft d = {.times = 5, .within = 30 * MINUTE};
+
+	if (!node)
+		return true;
+	if (!FIELDS_READ(&r->fields, node, "flapping", FLAPPING_FIELDS, &d))
+		return false;
+	if (d.times < 0 || d.times == 1 || d.times > FLAP_TIMES_MAX)
+		return fields_error(&r->fields, node,
+				    "flapping.times must be from 2 to %d (or 0: off), found %lld",
+				    FLAP_TIMES_MAX, (long long)d.times);
+	if (d.within < MINUTE || d.within > DAY)
+		return fields_error(&r->fields, node, "flapping.within must be from 1m to 1d");
+	out->flap_times = (unsigned)d.times;
+	out->flap_within = d.within;
+	r->config->flapping |= d.times > 0;
+	return true;
+}
+
 static void read_receivers(const struct route_draft *d, bool is_root, struct route *out)
 {
 	if (d->receiver.n)
@@ -447,6 +480,7 @@ static bool read_node(struct config_reader *r, const struct yaml_node *node,
 	ok &= read_time_intervals(r, "active_time_intervals", d.active_time_intervals, &rt->active,
 				  &rt->n_active);
 	ok &= read_labels(r, d.labels, rt);
+	ok &= read_flapping(r, d.flapping, rt);
 	if (!parent)
 		ok &= check_root(r, node, &d, rt);
 	ok &= check_receiver(r, node, "receiver", d.receiver);

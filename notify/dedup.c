@@ -161,6 +161,7 @@ const char *tell_reason(enum tell t)
 		[TELL_SOME_RESOLVED] = "some alerts resolved",
 		[TELL_REPEAT] = "repeat interval elapsed",
 		[TELL_EXPLAINED] = "explanation arrived",
+		[TELL_FLAPPING] = "alert is flapping",
 	};
 
 	return words[t];

@@ -43,6 +43,7 @@ enum tell {
 	TELL_SOME_RESOLVED,
 	TELL_REPEAT,
 	TELL_EXPLAINED, /* an edit of what was told; never by dedup_tell */
+	TELL_FLAPPING,	/* that an alert comes and goes; never by dedup_tell */
 };
 
 /* Of what is over: the alerts whose end the receiver must hear, because it was told that they fire,

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/time.h"
+#include "notify/flap.h"
 #include "notify/inhibit.h"
 #include "notify/inner.h"
 #include "notify/matcher.h"
@@ -26,6 +27,7 @@ const char *explain_kind_name(enum explain_kind k)
 		[EXPLAIN_REFUSED] = "refused",
 		[EXPLAIN_TOLD] = "told",
 		[EXPLAIN_NO_ENDS] = "send_resolved",
+		[EXPLAIN_FLAPPING] = "flapping",
 		[EXPLAIN_UNKNOWN] = "unknown",
 	};
 
@@ -37,6 +39,7 @@ struct asking {
 	struct now now;
 	ms_t at; /* wall */
 	bool past;
+	bool flaps; /* in the group at hand */
 	const struct explain_query *q;
 	struct arena *arena;  /* of one alert */
 	struct explanation e; /* what is known so far */
@@ -305,6 +308,13 @@ static void explain_lane(struct asking *x, const struct group *g, const struct l
 	}
 	if (open)
 		explain_open_row(x, open);
+	else if (!x->e.firing && x->flaps)
+		say(x, EXPLAIN_FLAPPING, STR("flapping"), MS_NONE,
+		    arena_printf(x->arena,
+				 "it is over, but it began %u times within %.*s: its end is told "
+				 "when "
+				 "it has been quiet for that long (flapping)",
+				 g->route->flap_times, STR_ARG(span(x, g->route->flap_within))));
 	else if (!x->e.firing)
 		explain_end(x, g, l);
 	else if (hashes_has(l->firing, x->e.alert))
@@ -453,6 +463,7 @@ static void explain_live(struct asking *x, const struct kept_alert *ka)
 		x->e.route = g->route;
 		x->e.receiver = g->route->receiver;
 		x->e.group_key = str_of(g->key);
+		x->flaps = flap_is(x->n, x->now.mono, g->route, a);
 		explain_group_now(x, g);
 	}
 	if (!x->n->config || !x->n->config->root)

@@ -27,6 +27,7 @@ enum explain_kind {
 	EXPLAIN_REFUSED,	/* object: the delivery; until: when it is tried again */
 	EXPLAIN_TOLD,		/* object: the delivery, if it is remembered; until: when again */
 	EXPLAIN_NO_ENDS,	/* send_resolved is off */
+	EXPLAIN_FLAPPING,	/* it is over, and held to fire until it has been quiet */
 	EXPLAIN_UNKNOWN,	/* nothing is remembered of that time */
 };
 const char *explain_kind_name(enum explain_kind k); /* "silence", "group_wait" ... */

@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "notify/explain.h"
+#include "notify/flap.h"
 #include "notify/inhibit.h"
 #include "notify/inner.h"
 #include "notify/reminder.h"
@@ -274,6 +276,12 @@ struct snapshot {
 	size_t n_inhibited, n_silenced; /* members that are in neither; inhibited comes first */
 };
 
+/* One that flaps is held to fire until it has been quiet. */
+static bool is_over(const struct group *g, const struct alert *a, struct now now)
+{
+	return alert_resolved(a, now.wall) && !flap_is(g->n, now.mono, g->route, a);
+}
+
 static struct snapshot snapshot_take(const struct group *g, struct now now)
 {
 	uint64_t *v = mem_alloc((g->n_members + 1) * sizeof(*v));
@@ -293,7 +301,7 @@ static struct snapshot snapshot_take(const struct group *g, struct now now)
 			m->muted = false;
 		if (m->muted)
 			continue;
-		if (alert_resolved(a, now.wall))
+		if (is_over(g, a, now))
 			v[--resolved] = a->hash;
 		else
 			v[firing++] = a->hash;
@@ -303,6 +311,27 @@ static struct snapshot snapshot_take(const struct group *g, struct now now)
 	s.n_firing = firing;
 	free(v);
 	return s;
+}
+
+/* The annotations, and that it is flapping. */
+static struct labels with_flapping(const struct route *r, const struct alert *a,
+				   struct arena *arena)
+{
+	struct labels_builder lb;
+	struct labels out;
+	struct buf b;
+
+	buf_init(&b, BUF_MAX_ANY);
+	buf_printf(&b, "it began %u times or more within ", r->flap_times);
+	num_put_duration(&b, r->flap_within);
+	buf_adds(&b, "; its end is told when it has been quiet for that long");
+	labels_builder_init(&lb);
+	labels_builder_from(&lb, a->annotations);
+	labels_builder_set(&lb, STR("flapping"), buf_str(&b));
+	out = labels_builder_build(&lb, arena);
+	labels_builder_done(&lb);
+	buf_done(&b);
+	return out;
 }
 
 static void add_message_alert(struct message *m, const struct alert *a, bool resolved)
@@ -358,10 +387,13 @@ static struct message *build_message(const struct group *g, struct now now, enum
 	m->reason = str_of(tell_reason(why));
 	for (size_t i = 0; i < g->n_members; i++) {
 		const struct alert *al = &g->members[i]->alert->a;
-		bool over = alert_resolved(al, now.wall);
+		bool over = is_over(g, al, now);
 
-		if (hashes_has(over ? resolved : firing, al->hash))
-			add_message_alert(m, al, over);
+		if (!hashes_has(over ? resolved : firing, al->hash))
+			continue;
+		add_message_alert(m, al, over);
+		if (!over && flap_is(g->n, now.mono, g->route, al))
+			m->alerts[m->n - 1].annotations = with_flapping(g->route, al, &m->arena);
 	}
 	message_finish(m);
 	return m;
@@ -410,6 +442,21 @@ static void queue(struct group *g, struct lane *lane, struct now now, const stru
 		over.n = 0;
 	outbox_queue(lane, now, build_message(g, now, why, s->firing, over), old);
 	hashes_done(&over);
+}
+
+/* Whether a member has begun to flap since the last flush. */
+static bool flaps_anew(const struct group *g, struct now now)
+{
+	bool anew = false;
+
+	for (size_t i = 0; g->route->flap_times && i < g->n_members; i++) {
+		struct member *m = g->members[i];
+		bool flaps = !m->muted && flap_is(g->n, now.mono, g->route, &m->alert->a);
+
+		anew |= flaps && !m->flap_told;
+		m->flap_told = flaps;
+	}
+	return anew;
 }
 
 /* Is there something to tell this integration? Queues it. */
@@ -579,7 +626,7 @@ static void note_kept(const struct group *g, ms_t wall, bool muted)
 static void flush(struct group *g, struct now now)
 {
 	struct snapshot s;
-	bool told = false, first = !g->flushed, muted = route_muted(g->route, now.wall);
+	bool told = false, flaps, first = !g->flushed, muted = route_muted(g->route, now.wall);
 
 	timer_set(g->n->env.timers, &g->timer, TIMER_MONO, now.mono + g->route->group_interval,
 		  flush_due);
@@ -589,9 +636,17 @@ static void flush(struct group *g, struct now now)
 	count_suppressed(g, &s, now.wall);
 	note_kept(g, now.wall, muted);
 	/* A time interval keeps everything for the first flush after it. */
-	for (size_t i = 0; !muted && i < g->n_lanes; i++)
-		told |= i < g->n_own ? tell_in_time(g, g->lanes[i], now, &s)
-				     : tell_fallback(g, g->lanes[i], now, &s);
+	flaps = !muted && flaps_anew(g, now);
+	for (size_t i = 0; !muted && i < g->n_lanes; i++) {
+		bool now_told = i < g->n_own ? tell_in_time(g, g->lanes[i], now, &s)
+					     : tell_fallback(g, g->lanes[i], now, &s);
+
+		if (flaps && !now_told && i < g->n_own) {
+			queue(g, g->lanes[i], now, &s, TELL_FLAPPING);
+			now_told = true;
+		}
+		told |= now_told;
+	}
 	hashes_done(&s.firing);
 	hashes_done(&s.resolved);
 	if (told || first)
@@ -716,6 +771,8 @@ void group_rebuild(struct notify *n, struct now now)
 	map_done(&old);
 	map_each (&n->alerts, e)
 		group_route(n, now, e->value);
+	map_each (&n->groups, e)
+		(void)flaps_anew(e->value, now); /* what flapped before was told before */
 	forget_rows(n);
 	group_times_free(n);
 	map_each (&n->alerts, e)

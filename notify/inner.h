@@ -49,6 +49,7 @@ struct member {
 	struct group *group;
 	size_t at_alert, at_group;
 	bool muted;	  /* as of the last look: nobody is told of it now */
+	bool flap_told;	  /* that it is flapping */
 	uint64_t kept_by; /* hash of what kept it back at the last flush, as the journal has it */
 };
 
@@ -179,6 +180,7 @@ struct notify {
 	uint64_t last_silence;
 	struct timer reminder;
 	struct journal journal;
+	struct map flaps; /* by hash: when the alert began lately */
 	struct map times; /* by group id: struct group_time, until the first configuration */
 	struct row *newest, *oldest;
 	struct row *done_first, *done_last;

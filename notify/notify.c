@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "notify/flap.h"
 #include "notify/inhibit.h"
 #include "notify/inner.h"
 #include "notify/reminder.h"
@@ -22,6 +23,7 @@ struct notify *notify_new(const struct notify_env *env)
 	map_init(&n->silences);
 	map_init(&n->silence_index);
 	map_init(&n->names);
+	map_init(&n->flaps);
 	n->next_id = 1;
 	n->turn = 1;
 	return n;
@@ -39,6 +41,7 @@ void notify_free(struct notify *n)
 	alerts_free(n);
 	silence_free_all(n);
 	journal_free(n);
+	flap_free(n);
 	for (struct self_event *e = n->self_first, *next; e; e = next) {
 		next = e->next;
 		free(e->what);

@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "notify/flap.h"
 #include "notify/inner.h"
 #include "store/store.h"
 
@@ -298,6 +299,7 @@ void notify_expire(struct notify *n, struct now now)
 	trim_history(n, now);
 	silence_forget_old(n, now);
 	journal_expire(n, now.wall);
+	flap_expire(n, now.mono);
 }
 
 /* ---- moving on --------------------------------------------------------------------------- */
