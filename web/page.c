@@ -78,7 +78,8 @@ void page_begin(struct page *p, struct str title)
 		 "2.3 0 0 0 4.4 0z\"/></svg>rouse</a>\n"
 		 "<nav aria-label=\"Sections\"><a href=\"./#alerts\">Alerts</a>"
 		 "<a href=\"./#pages\">Pages</a><a href=\"./#health\">Health</a>"
-		 "<a href=\"./#rules\">Rules</a></nav>\n"
+		 "<a href=\"./#rules\">Rules</a>"
+		 "<a href=\"alerts\">Told</a><a href=\"silences\">Silences</a></nav>\n"
 		 "<span id=\"link\" role=\"status\"></span>\n"
 		 "<span id=\"said\" class=\"skip\" role=\"status\"></span>\n"
 		 "</header>\n<main id=\"main\">\n");

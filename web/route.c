@@ -12,6 +12,7 @@
 #include "web/ops.h"
 #include "web/page_rule.h"
 #include "web/page_status.h"
+#include "web/page_told.h"
 
 #define AM_BASE "/api/v2/"
 
@@ -24,6 +25,8 @@ static const struct web_route {
 } routes[] = {
 	{"/", GET, page_status},
 	{"/rule", GET, page_rule},
+	{"/alerts", GET, page_told_alerts},
+	{"/silences", GET, page_told_silences},
 	{"/assets/style.css", GET, asset_serve},
 	{"/assets/app.js", GET, asset_serve},
 	{"/assets/calm.svg", GET, asset_serve},

@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 """The pages in a real browser, on a phone and on a desk: nothing sticks out, no error in the console,
 they follow what happens by themselves, and they work without scripts. Pictures go to $OUT/pictures."""
-import base64, os, shutil, struct, time
+import base64, json, os, shutil, struct, time, urllib.parse
 from stage import *
 
 RULES = [
@@ -128,7 +128,19 @@ def pages(d):
     phone.wait("a page", is_page("firing", "ApiDown"))
     time.sleep(1)
     link = b.js("[...document.querySelectorAll('a')].find(a => a.textContent == 'ApiDown').href")
-    for name, url in (("status", r.url + "/"), ("rule", link), ("filtered", r.url + "/?state=firing&q=LongWords")):
+    status, _, text = request(r.url + "/api/v2/silences", "POST", json.dumps({
+        "matchers": [{"name": "alertname", "value": "LongWords", "isRegex": False}], "createdBy": "bob", "comment": "known <b>",
+        "startsAt": "2026-01-01T00:00:00Z", "endsAt": "2036-01-01T00:00:00Z"}), {"Content-Type": "application/json"})
+    assert status == 200, text
+    ident = json.loads(text)["silenceID"]
+    # Links of Alertmanager's messages lead to the right page.
+    b.call("Page.navigate", url=r.url + "/#/alerts?receiver=team&filter=" + urllib.parse.quote('{alertname="ApiDown"}'))
+    eventually("the alerts are shown", lambda: b.js("location.pathname") == "/alerts" and "told at" in b.js("document.body.textContent"))
+    assert "LongWords" not in b.js("document.querySelector('main').textContent")
+    b.call("Page.navigate", url=r.url + "/#/silences/" + ident)
+    eventually("the silence is shown", lambda: b.js("location.search") == "?id=" + ident and "known <b>" in b.js("document.body.textContent"))
+    for name, url in (("status", r.url + "/"), ("rule", link), ("filtered", r.url + "/?state=firing&q=LongWords"),
+                      ("told", r.url + "/alerts"), ("silences", r.url + "/silences"), ("silence", r.url + "/silences?id=" + ident)):
         for size, kw in (("phone", dict(width=390, height=844, phone=True)), ("narrow", dict(width=320, height=640, phone=True)),
                          ("desk", dict(width=1280, height=900)), ("dark", dict(width=1280, height=900, dark=True)),
                          ("plain", dict(width=390, height=844, phone=True, scripts=False))):

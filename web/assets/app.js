@@ -108,6 +108,19 @@
 			timer = setTimeout(refresh, Math.max(50, last + atMost - Date.now()));
 	}
 
+	// Links in messages of Alertmanager: #/alerts?receiver=x&filter={...}, #/silences/ID.
+	function old(hash) {
+		const at = /^#\/(alerts|silences)(?:\/([^?]*))?(?:\?(.*))?$/.exec(hash);
+		if (!at)
+			return;
+		const query = new URLSearchParams(at[3] || "");
+		if (at[1] === "silences" && at[2] && at[2] !== "new")
+			query.set("id", at[2].replace(/^edit\//, ""));
+		location.replace(at[1] + "?" + query);
+	}
+
+	old(location.hash);
+	window.addEventListener("hashchange", () => old(location.hash));
 	clocks(document);
 	if (!window.EventSource)
 		return;
