@@ -407,7 +407,8 @@ ms_t group_notice_keep(const struct group *g)
 }
 
 /* Forgets what was told too long ago, and two flushes could say so. What fires is told again as if
- * for the first time; the end of what fired is no news any more. */
+ * for the first time; the end of what fired is no news any more. Time in which something was kept
+ * back, or the process stood still, does not count: an end in it is still to be told. */
 static void expire_notice(const struct group *g, struct lane *lane, struct now now,
 			  const struct snapshot *s)
 {
@@ -415,7 +416,8 @@ static void expire_notice(const struct group *g, struct lane *lane, struct now n
 	struct hashes over = dedup_ends(&told, s->resolved);
 	ms_t keep = group_notice_keep(g) + 2 * g->route->group_interval;
 
-	if (!lane->first && told.any && told.age > keep && !(s->firing.n && over.n))
+	if (!lane->first && told.any && MIN(told.age, now.mono - lane->held_mono) > keep &&
+	    !(s->firing.n && over.n))
 		lane_forget(lane);
 	hashes_done(&over);
 }
@@ -623,6 +625,18 @@ static void note_kept(const struct group *g, ms_t wall, bool muted)
 	}
 }
 
+/* Flushes were due and did not come. */
+static bool stood_still(const struct group *g, struct now now)
+{
+	return g->flushed_mono && now.mono - g->flushed_mono > 2 * g->route->group_interval;
+}
+
+static void hold_notices(struct group *g, struct now now)
+{
+	for (size_t i = 0; i < g->n_lanes; i++)
+		g->lanes[i]->held_mono = now.mono;
+}
+
 static void flush(struct group *g, struct now now)
 {
 	struct snapshot s;
@@ -634,6 +648,9 @@ static void flush(struct group *g, struct now now)
 	note_ends(g, now);
 	s = snapshot_take(g, now);
 	count_suppressed(g, &s, now.wall);
+	if (muted || s.n_inhibited || s.n_silenced || stood_still(g, now))
+		hold_notices(g, now);
+	g->flushed_mono = now.mono;
 	note_kept(g, now.wall, muted);
 	/* A time interval keeps everything for the first flush after it. */
 	flaps = !muted && flaps_anew(g, now);

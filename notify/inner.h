@@ -71,7 +71,8 @@ struct group {
 	size_t n_own, n_lanes; /* ... which come when they are needed first */
 	struct timer timer;    /* mono; always set while it has members */
 	bool flushed;
-	ms_t stored_next; /* what the store knows; MS_NONE: no row */
+	ms_t flushed_mono; /* the last time in this life */
+	ms_t stored_next;  /* what the store knows; MS_NONE: no row */
 	bool stored_flushed;
 };
 
@@ -93,6 +94,7 @@ struct lane {
 	struct row *first, *last; /* open rows, oldest first */
 	bool told;		  /* there is a notice */
 	ms_t sent_at, sent_mono, expires_at;
+	ms_t held_mono; /* until then no notice grew old: something was kept back, nobody looked */
 	struct hashes firing, resolved; /* as told */
 	struct hashes doubt;		/* may have been told as firing, or not, or as over */
 	char *message_id;

@@ -224,6 +224,7 @@ static bool restore_row(void *arg, const struct val *v, size_t n_vals)
 	l->told = true;
 	l->sent_at = v[2].i;
 	l->sent_mono = r->now.mono - MAX(r->now.wall - v[2].i, 0);
+	l->held_mono = r->now.mono; /* perhaps: nobody knows */
 	l->firing = hashes_from_bytes(v[3].s);
 	l->resolved = hashes_from_bytes(v[4].s);
 	l->message_id = mem_str(v[5].s);

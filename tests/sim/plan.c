@@ -70,6 +70,7 @@ static void draw_children(struct plan *p, struct sim *s)
 			.receiver = pick(s, 4) ? i + 1 : 0,
 			.grouped = pick(s, 2),
 			.late = pick(s, 2),
+			.muted = pick(s, 4) == 0,
 		};
 	}
 }
@@ -222,6 +223,8 @@ static void write_child(struct buf *b, const struct plan_child *c)
 	/* The same receiver as without; but it gets also what is late. */
 	if (c->late)
 		buf_adds(b, "    fallback: r0\n");
+	if (c->muted)
+		buf_adds(b, "    mute_time_intervals: [morning]\n");
 	if (c->grouped)
 		buf_adds(b, "    group_by: [alertname, app]\n");
 }
@@ -243,6 +246,11 @@ static void write_config(const struct plan *p, struct sim *s)
 		if (p->children[i].exists)
 			write_child(&b, &p->children[i]);
 	}
+	buf_adds(&b, "time_intervals: [{name: morning, time_intervals: [{times: [{start_time: "
+		     "'00:30', end_time: '12:00'}]}]}]\n");
+	if (p->inhibit)
+		buf_adds(&b, "inhibit_rules: [{source_matchers: ['alertname=A0'], target_matchers: "
+			     "['severity=ticket'], equal: [app]}]\n");
 	buf_adds(&b, "receivers:\n");
 	for (int i = 0; i < PLAN_RECEIVERS; i++)
 		write_receiver(&b, p, i);
@@ -351,6 +359,7 @@ void plan_draw(struct plan *p, struct sim *s)
 		.two_urls = pick(s, 3) == 0,
 		.region = pick(s, 3) == 0,
 		.records = pick(s, 2),
+		.inhibit = pick(s, 3) == 0,
 	};
 	for (size_t i = 0; i < ARRAY_LEN(p->groups); i++)
 		draw_group(&p->groups[i], s);
@@ -423,6 +432,14 @@ static void change_routes(struct plan *p, struct sim *s)
 	else
 		p->group_by = (int)pick(s, ARRAY_LEN(GROUP_BYS));
 	p->group_interval = (int)pick(s, ARRAY_LEN(INTERVALS));
+}
+
+void plan_open(struct plan *p, struct sim *s)
+{
+	p->inhibit = false;
+	for (int i = 0; i < PLAN_CHILDREN; i++)
+		p->children[i].muted = false;
+	publish(p, s);
 }
 
 void plan_change(struct plan *p, struct sim *s)

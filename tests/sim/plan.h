@@ -49,6 +49,7 @@ struct plan_child {
 	int receiver; /* number */
 	bool grouped; /* by alertname and app, else as the root */
 	bool late;    /* its fallback is written down */
+	bool muted;   /* in the first half of the day */
 };
 
 struct plan {
@@ -57,12 +58,15 @@ struct plan {
 	struct plan_receiver receivers[PLAN_RECEIVERS];
 	struct plan_child children[PLAN_CHILDREN];
 	int group_by, group_wait, group_interval, repeat;
+	bool inhibit; /* A0 hides what is a ticket */
 	bool write, forward, two_urls, region, records;
 	ms_t settle; /* how long the slowest settings need */
 };
 
 /* Draws; afterwards the files are written and the oracle knows. */
 void plan_draw(struct plan *p, struct sim *s);
+/* Nothing is kept back any more: for the end, when everybody must hear the truth. */
+void plan_open(struct plan *p, struct sim *s);
 /* Draws a change for a reload. */
 void plan_change(struct plan *p, struct sim *s);
 

@@ -4,6 +4,9 @@
  */
 #include <stdio.h>
 
+#include "evaluator/core.h"
+#include "notify/matcher.h"
+#include "notify/silence.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/receivers.h"
@@ -189,6 +192,59 @@ static void reload(struct swarm *w)
 		sim_fail(w->sim, "reload", "%s", err.msg);
 }
 
+/* ---- silences -------------------------------------------------------------------------------- */
+
+static bool take_first(void *arg, const struct silence *s)
+{
+	snprintf(arg, 40, "%.*s", STR_ARG(s->id));
+	return false;
+}
+
+/* False: there is none any more that holds. */
+static bool end_silence(struct sim *s)
+{
+	struct notify *n = core_notify(s->core);
+	const struct silence *first;
+	char id[40] = "";
+
+	notify_silences(n, s->now.wall, take_first, id);
+	first = notify_silence(n, str_of(id));
+	if (!first || silence_state(first, s->now.wall) == SILENCE_EXPIRED)
+		return false;
+	CHECK(notify_silence_expire(n, s->now, str_of(id)) == SILENCE_OK);
+	sim_trace(s, "silence %s ends", id);
+	return true;
+}
+
+static void change_silences(struct sim *s)
+{
+	struct silence in = {.starts_at = s->now.wall,
+			     .created_by = STR("swarm"),
+			     .ends_at = s->now.wall + MINUTE + sim_span(s, HOUR)};
+	struct arena a;
+	struct err err;
+	struct str id;
+
+	if (!s->core || (pick(s, 3) == 0 && end_silence(s)))
+		return;
+	arena_init(&a);
+	CHECK(am_matchers_parse(MATCHERS_FALLBACK,
+				pick(s, 2) ? arena_printf(&a, "alertname=A%d", (int)pick(s, 8))
+					   : STR("severity=~\"page|ticket\",app=\"a\""),
+				&a, &in.matchers, &in.n, &err));
+	if (pick(s, 3) == 0) {
+		struct labels_builder lb;
+
+		labels_builder_init(&lb);
+		labels_builder_set(&lb, STR("until_resolved"), STR("true"));
+		in.annotations = labels_builder_build(&lb, &a);
+		labels_builder_done(&lb);
+	}
+	CHECK(notify_silence_put(core_notify(s->core), s->now, &in, &id, &err) == SILENCE_OK);
+	sim_trace(s, "silence %.*s", STR_ARG(id));
+	arena_done(&a);
+}
+
 static ms_t clock_step(struct sim *s)
 {
 	static const ms_t most[] = {SECOND, 3 * SECOND, MINUTE, HOUR, 10 * DAY};
@@ -215,7 +271,7 @@ static void change_life(struct swarm *w)
 
 static void change(struct swarm *w)
 {
-	uint64_t what = pick(w->sim, 10);
+	uint64_t what = pick(w->sim, 11);
 
 	if (what < 5)
 		change_series(w->sim);
@@ -223,6 +279,8 @@ static void change(struct swarm *w)
 		change_prom(w);
 	else if (what < 8)
 		change_receiver(w);
+	else if (what == 10)
+		change_silences(w->sim);
 	else
 		change_life(w);
 }
@@ -270,6 +328,7 @@ static void shrink_limits(struct sim *s)
 static void faults_end(struct swarm *w)
 {
 	struct sim *s = w->sim;
+	struct err err = {.pos = -1};
 
 	s->faults = (struct faults){.latency = 5, .commit = 5};
 	disk_heals(s);
@@ -277,6 +336,11 @@ static void faults_end(struct swarm *w)
 	world_write_status(s->world, 204);
 	receivers_heal(world_receivers(s->world));
 	sim_trace(s, "all faults end");
+	plan_open(&w->plan, s);
+	if (!sim_reload(s, &err))
+		sim_fail(s, "reload", "%s", err.msg);
+	while (end_silence(s))
+		continue;
 }
 
 uint64_t swarm_run(uint64_t seed, bool verbose)

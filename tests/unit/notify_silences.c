@@ -263,6 +263,24 @@ static void test_end_is_told_later(void **state ATTR_UNUSED)
 	world_free(w);
 }
 
+/* However long the silence was: what was told before it is not too old, as its end is news. */
+static void test_end_after_long(void **state ATTR_UNUSED)
+{
+	struct world *w = world_new(TEAM);
+
+	world_fire(w, "alertname=Down,i=a", "");
+	world_run(w, MINUTE);
+	assert_int_equal(w->n_heard, 1);
+	put(w, "", "alertname=\"Down\"", w->now.wall, 3 * DAY);
+	world_resolve(w, "alertname=Down,i=a");
+	world_run(w, 2 * DAY);
+	world_restart(w, MINUTE);
+	world_run(w, 2 * DAY);
+	assert_int_equal(w->n_heard, 2);
+	assert_said(w, 1, "firing: | resolved: a | all alerts resolved");
+	world_free(w);
+}
+
 /* What begins and ends within a silence is no news at all. */
 static void test_nothing_to_tell(void **state ATTR_UNUSED)
 {
@@ -334,4 +352,5 @@ TEST_GROUP(silences, cmocka_unit_test(test_found), cmocka_unit_test(test_refused
 	   cmocka_unit_test(test_limits), cmocka_unit_test(test_counted),
 	   cmocka_unit_test(test_annotations), cmocka_unit_test(test_alerts_of_one_name),
 	   cmocka_unit_test(test_ids), cmocka_unit_test(test_part_of_a_group),
-	   cmocka_unit_test(test_end_is_told_later), cmocka_unit_test(test_nothing_to_tell))
+	   cmocka_unit_test(test_end_is_told_later), cmocka_unit_test(test_end_after_long),
+	   cmocka_unit_test(test_nothing_to_tell))
