@@ -170,6 +170,16 @@ static bool prepare_all(struct store *s, struct err *err)
 	return err_sqlite(s, "read", err);
 }
 
+/* What an earlier process left in the log may be in the system's cache alone: a sync that failed
+ * there is forgotten by the system, and reads show what no disk has. Commits behind such a hole
+ * would be lost with the power. So all of it is copied into the file and synced before the first
+ * commit of this process begins a new log. (A reader may keep the log from being cut; it is copied
+ * all the same.) */
+static bool settle_log(struct store *s, struct err *err)
+{
+	return run(s, "PRAGMA wal_checkpoint(TRUNCATE)", "write", err);
+}
+
 /* What it is comes first: another program's file is not touched. */
 static bool set_up(struct store *s, bool read_only, struct err *err)
 {
@@ -190,7 +200,7 @@ static bool set_up(struct store *s, bool read_only, struct err *err)
 				     "prepare", err))
 		return false;
 	r = migrate_run(s->db, store_steps(), true, &version);
-	return is_current(s, r, version, err) && prepare_all(s, err);
+	return is_current(s, r, version, err) && settle_log(s, err) && prepare_all(s, err);
 }
 
 bool store_open(const char *path, const struct store_options *o, struct store **out,
