@@ -47,7 +47,8 @@ struct io_secret {
 struct io_request {
 	struct str method; /* "GET", "POST", "PATCH" ... */
 	/* http, https, smtp, smtps; console: writes the body to stdout; exec: runs argv with the
-	 * body on stdin, the answer's status is the exit status plus IO_EXEC_STATUS. */
+	 * body on stdin, the answer's status is the exit status plus IO_EXEC_STATUS; irc, ircs:
+	 * says the lines of the body (host/talk_out.h). */
 	struct str url;
 	const struct str *argv;
 	size_t n_argv;

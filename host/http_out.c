@@ -15,7 +15,10 @@
 #include "base/mem.h"
 #include "host/curl_sockets.h"
 #include "host/exec_out.h"
+#include "host/irc_out.h"
+#include "host/talk_out.h"
 #include "host/transfer.h"
+#include "host/worker.h"
 
 #define ROUNDS 8 /* of starting and finishing in one http_out_run */
 
@@ -36,6 +39,7 @@ struct http_out {
 	struct loop *loop;
 	struct dns *dns;
 	struct oauth2 *oauth2;
+	struct worker *talks; /* NULL: none yet */
 	struct secrets secrets;
 	struct lane lanes[LANES];
 	struct transfer_list over, idle;
@@ -173,6 +177,10 @@ static void leave_state(struct transfer *t)
 		if (t->exec)
 			exec_kill(t->exec);
 		break;
+	case TRANSFER_TALK:
+		if (t->talk)
+			talk_drop(t->talk);
+		break;
 	case TRANSFER_OVER: TAILQ_REMOVE(&t->out->over, t, link); return;
 	}
 	TAILQ_REMOVE(&lane->running, t, link);
@@ -301,6 +309,9 @@ static void on_deadline(struct timer *timer, struct now now)
 			      STR_ARG(peer));
 	} else if (t->state == TRANSFER_COMMAND) {
 		transfer_fail(t, IO_AMBIGUOUS, "the command was ended: it took longer than %gs", s);
+	} else if (t->state == TRANSFER_TALK) {
+		transfer_fail(t, IO_AMBIGUOUS, "timed out after %gs talking to %.*s", s,
+			      STR_ARG(peer));
 	} else if (t->state == TRANSFER_RUNNING) {
 		curl_easy_getinfo(t->easy.curl, CURLINFO_PRETRANSFER_TIME_T, &connected);
 		transfer_fail(t, outcome_of(t), "timed out after %gs %s %.*s", s,
@@ -516,6 +527,35 @@ static void run_command(struct transfer *t)
 		transfer_fail(t, IO_REFUSED, "%s", err.msg);
 }
 
+static void on_talk(struct transfer *t, const struct talk_run *r)
+{
+	const struct irc_talk *k = talk_result(r);
+
+	t->talk = NULL;
+	if (!k->ok && !k->numeric) {
+		transfer_fail(t, k->spoke ? IO_AMBIGUOUS : IO_UNSENT, "%s", k->error);
+		return;
+	}
+	buf_adds(&t->body, k->error);
+	t->status = k->ok ? 200 : k->numeric;
+	transfer_over(t, IO_REPLIED);
+}
+
+static void talk(struct transfer *t)
+{
+	struct http_out *h = t->out;
+	struct err err;
+
+	if (!h->talks)
+		h->talks = worker_new(h->loop, "irc");
+	if (secret_marks_replace(&t->req, &h->secrets, &t->arena, &err))
+		t->talk = talk_start(t, h->talks, on_talk, &err);
+	if (t->talk)
+		t->state = TRANSFER_TALK;
+	else
+		transfer_fail(t, IO_REFUSED, "%s", err.msg);
+}
+
 static void open_lane(struct lane *lane)
 {
 	struct http_out *h = lane->out;
@@ -543,6 +583,10 @@ static void start_next(struct lane *lane, struct now now)
 	t->started = now.mono;
 	if (str_starts(t->req.url, "console:")) {
 		print_console(t);
+		return;
+	}
+	if (str_starts(t->req.url, "irc://") || str_starts(t->req.url, "ircs://")) {
+		talk(t);
 		return;
 	}
 	if (str_starts(t->req.url, "exec:")) {
@@ -835,6 +879,7 @@ void http_out_free(struct http_out *h)
 		drop_list(&lane->running);
 	}
 	drop_list(&h->over);
+	worker_free(h->talks);
 	for (size_t i = 0; i < LANES; i++) {
 		struct lane *lane = &h->lanes[i];
 

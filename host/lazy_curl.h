@@ -13,7 +13,9 @@
 	F(curl_easy_getinfo) \
 	F(curl_easy_init) \
 	F(curl_easy_perform) \
+	F(curl_easy_recv) \
 	F(curl_easy_reset) \
+	F(curl_easy_send) \
 	F(curl_easy_setopt) \
 	F(curl_easy_strerror) \
 	F(curl_free) \
@@ -56,6 +58,10 @@ void lazy_curl_load(void);
 #define curl_easy_init lazy_curl.curl_easy_init
 #undef curl_easy_perform
 #define curl_easy_perform lazy_curl.curl_easy_perform
+#undef curl_easy_recv
+#define curl_easy_recv lazy_curl.curl_easy_recv
+#undef curl_easy_send
+#define curl_easy_send lazy_curl.curl_easy_send
 #undef curl_easy_reset
 #define curl_easy_reset lazy_curl.curl_easy_reset
 #undef curl_easy_setopt

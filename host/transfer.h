@@ -28,6 +28,7 @@
 #define REPLY_HEADERS_MOST 256 /* of one reply; more are left out */
 
 struct exec_run;
+struct talk_run;
 struct http_out;
 struct lane;
 
@@ -36,6 +37,7 @@ enum transfer_state {
 	TRANSFER_TOKEN,
 	TRANSFER_NAME,
 	TRANSFER_COMMAND,
+	TRANSFER_TALK,
 	TRANSFER_RUNNING,
 	TRANSFER_OVER
 };
@@ -74,6 +76,7 @@ struct transfer {
 	struct dns_query name;
 	struct token_wait token;
 	struct exec_run *exec;
+	struct talk_run *talk;
 	struct str bearer;							  /* oauth2's */
 	struct curl_slist *headers, *proxy_headers, *resolve, *connect_to, *rcpt; /* in the arena */
 	bool refused;	/* SMTP: the server said 4xx or 5xx; status and body say what */

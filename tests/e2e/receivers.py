@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 """The services that page and chat, played by servers that answer as their documentation says."""
-import base64
+import base64, socket, threading
 import urllib.parse
 from stage import *
 
@@ -234,6 +234,83 @@ def more_services(d):
     assert t.hits("/_matrix/")[1].json["m.relates_to"]["event_id"] == "$e1"
     assert (t.hits("/zulip/")[1].method, t.hits("/zulip/")[1].path) == ("PATCH", "/zulip/api/v1/messages/42")
     assert t.hits("/signal/v2/send")[1].json["edit_timestamp"] == 1700
+    t.end()
+
+
+class Irc:
+    """A server for one client at a time: takes a nick, asks for a PING, knows #ops and not #gone."""
+
+    def __init__(self, password=None):
+        self.password, self.lines = password, []
+        self.s = socket.create_server(("127.0.0.1", 0))
+        self.url = f"irc://127.0.0.1:{self.s.getsockname()[1]}"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            c, _ = self.s.accept()
+            f = c.makefile("rwb")
+            try:
+                self.talk(f)
+            except (OSError, ValueError):
+                pass
+            c.close()
+
+    def talk(self, f):
+        def say(text):
+            f.write(f":irc.test {text}\r\n".encode())
+            f.flush()
+
+        nick = None
+        for line in f:
+            line = line.decode().rstrip("\r\n")
+            self.lines.append(line)
+            word, _, rest = line.partition(" ")
+            if word == "CAP" and rest.startswith("REQ"):
+                say("CAP * ACK :sasl")
+            elif word == "AUTHENTICATE":
+                if rest == "PLAIN":
+                    f.write(b"AUTHENTICATE +\r\n")
+                    f.flush()
+                else:
+                    ok = base64.b64decode(rest) == f"\0bot\0{self.password}".encode()
+                    say("903 * :ok" if ok else "904 * :SASL authentication failed")
+            elif word == "NICK":
+                if rest == "rouse":
+                    say("433 * rouse :Nickname is already in use")
+                else:
+                    nick = rest
+                    f.write(b"PING :12345\r\n")
+                    f.flush()
+            elif word == "PONG" and nick:
+                say(f"001 {nick} :Welcome")
+            elif word == "JOIN":
+                say(f"366 {nick} {rest} :End" if rest == "#ops k3y" else f"473 {nick} {rest} :Cannot join channel (+i)")
+            elif word == "PING":
+                say(f"PONG irc.test {rest}")
+            elif word == "QUIT":
+                return
+
+
+@story
+def irc(d):
+    """rouse comes, speaks line by line and leaves; a taken nick, a password, a channel that is closed."""
+    server = Irc(SECRET)
+    t = Town(d, lambda hit: reply({}),
+             irc={"server": server.url, "channel": "#ops", "channel_key": "k3y", "sasl_username": "bot", "sasl_password_file": "SECRET",
+                  "message": "{{ .Status }}: {{ .CommonLabels.team }}\r\nQUIT :me\n" + "é" * 300})
+    t.alert()
+    t.sent(1)
+    said = [line for line in server.lines if line.startswith("PRIVMSG")]
+    assert said[0] == "PRIVMSG #ops :firing: db <!channel> @all" and said[1] == "PRIVMSG #ops :QUIT :me", said
+    assert "".join(line.removeprefix("PRIVMSG #ops :") for line in said[2:]) == "é" * 300 and len(said) == 4, said
+    assert "NICK rouse_" in server.lines and server.lines[-1] == "QUIT :told", server.lines
+    t.end()
+    os.mkdir(os.path.join(d, "gone"))
+    t = Town(os.path.join(d, "gone"), lambda hit: reply({}), irc={"server": server.url, "channel": "#gone"})
+    t.alert()
+    dead, = eventually("it is given up", lambda: t.rouse.deliveries("dead"))
+    assert "473" in dead["error"] and "Cannot join" in dead["error"], dead
     t.end()
 
 

@@ -239,6 +239,11 @@ static void test_refused(void **state)
 	refused("twilio", "{account_sid: A, auth_token: t, to: '+1', from: '+2', mode: fax}",
 		"sms or call");
 	refused("signal", "{url: 'http://s', number: '+1'}", "missing recipients");
+	refused("irc", "{server: 'irc.example.org', channel: '#ops'}", "must be like ircs://");
+	refused("irc", "{server: 'irc://h', channel: '#a b'}", "one word each");
+	refused("irc", "{server: 'irc://h'}", "one word each");
+	refused("exec", "{command: [page.sh]}", "with its whole path");
+	refused("exec", "{command: [/bin/true]}", "commands are off");
 	refused("sms", "{url: 'http://g'}", "missing form, json or query");
 	refused("sms", "{url: 'http://g', form: {a: b}, headers: {'a b': c}}", "no header name");
 	refused("sms", "{url: 'http://g', form: {a: b}, success: {pointer: x}}", "JSON pointer");
