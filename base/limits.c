@@ -15,6 +15,7 @@ void limits_default(struct limits *l)
 		.reply_bytes = (size_t)512 << 20,
 		.reply_series = 1000000,
 		.rules = 200000,
+		.posted_alerts = 1000000,
 		.outbox_rows = 100000,
 		.history_rows = 1000,
 		.event_rows = 10000,

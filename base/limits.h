@@ -22,6 +22,7 @@ struct limits {
 	size_t rules;		/* of one configuration: refused */
 	size_t silences;	/* of any state; 0: as many as the notifier can hold: refused */
 	size_t silence_bytes;	/* of one, as Alertmanager would store it; 0: any: refused */
+	size_t posted_alerts;	/* alerts from outside: a further one is dropped and counted */
 	size_t alerts_of_name;	/* posted ones with one alertname; 0: any: dropped */
 	size_t outbox_rows;	/* open deliveries: a newer one replaces an open one of its group */
 	size_t history_rows;	/* finished deliveries remembered: the oldest goes */

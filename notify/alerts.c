@@ -64,13 +64,18 @@ static void count_out(struct notify *n, struct labels ls)
 		free(map_delete(&n->names, labels_get(ls, STR(LABEL_ALERTNAME))));
 }
 
-/* A new alert from outside beyond what its name may have. */
+/* A new alert from outside beyond what there may be of them, or of its name. */
 static bool too_many(struct notify *n, const struct alert_in *in)
 {
-	const struct alert_count *c = count_of(n, in->labels);
-	size_t most = n->env.limits->alerts_of_name;
+	const struct limits *l = n->env.limits;
+	const struct alert_count *c;
+	bool of_name;
 
-	if (in->source != ALERT_FROM_API || !most || !c || c->n < most)
+	if (in->source != ALERT_FROM_API)
+		return false;
+	c = l->alerts_of_name ? count_of(n, in->labels) : NULL;
+	of_name = c && c->n >= l->alerts_of_name;
+	if (!of_name && n->n_posted < l->posted_alerts)
 		return false;
 	n->alerts_dropped++;
 	return true;
@@ -83,6 +88,7 @@ void alerts_drop_if_done(struct notify *n, struct now now, struct kept_alert *ka
 	journal_over(n, &ka->a);
 	batch_add(notify_batch(n), ST_ALERT_DEL, V_INT(ka->id));
 	CHECK(map_delete(&n->alerts, labels_bytes(ka->a.labels)) == ka);
+	n->n_posted -= ka->posted;
 	count_out(n, ka->a.labels);
 	if (n->inhibitor)
 		inhibitor_remove(n->inhibitor, &ka->a);
@@ -159,6 +165,8 @@ static void add_alert(struct notify *n, struct now now, const struct alert_in *i
 	struct kept_alert *ka = MEM_NEW(struct kept_alert);
 
 	ka->id = ++n->last_alert;
+	ka->posted = in->source == ALERT_FROM_API;
+	n->n_posted += ka->posted;
 	ka->a = (struct alert){
 		.labels = labels_heap(in->labels),
 		.annotations = labels_heap(in->annotations),
@@ -259,6 +267,8 @@ static bool restore_row(void *arg, const struct val *v, size_t n_vals)
 		.source = (enum alert_source)v[8].i,
 	};
 	ka->a.hash = labels_hash(ka->a.labels);
+	ka->posted = ka->a.source == ALERT_FROM_API;
+	r->n->n_posted += ka->posted;
 	/* It was written while it fired: renewals since then are not known here. The clock may have
 	 * been set back meanwhile. */
 	if (ka->a.ends_at != MS_NONE && ka->a.ends_at > ka->a.updated_at)

@@ -39,6 +39,7 @@ struct store;
 struct kept_alert {
 	struct alert a;
 	uint64_t id;	    /* its row's */
+	bool posted;	    /* it came from outside first: it counts against the limit */
 	struct member **in; /* groups that hold it */
 	size_t n_in, cap_in;
 };
@@ -194,7 +195,8 @@ struct notify {
 	uint64_t turn;	     /* what is decided now belongs to it */
 	uint64_t durable;    /* the last turn that is on disk */
 	uint64_t version;
-	uint64_t alerts_dropped; /* posted beyond limits.alerts_of_name */
+	uint64_t alerts_dropped; /* posted beyond the limits */
+	size_t n_posted;
 	uint64_t suppressed[SUPPRESSIONS];
 	uint64_t over_limit; /* rows kept although the outbox was full */
 	bool full_raised;

@@ -167,6 +167,32 @@ static void test_alerts_of_one_name(void **state ATTR_UNUSED)
 	world_free(w);
 }
 
+/* All of them together, also after a restart; room comes back when one ends. */
+static void test_posted_alerts(void **state ATTR_UNUSED)
+{
+	struct world *w = world_new(TEAM);
+
+	w->limits.posted_alerts = 2;
+	for (int again = 0; again < 2; again++) {
+		world_put(w, "alertname=A", "", w->now.wall, MS_NONE, ALERT_FROM_API);
+		world_put(w, "alertname=B", "", w->now.wall, MS_NONE, ALERT_FROM_API);
+		world_put(w, "alertname=C", "", w->now.wall, MS_NONE, ALERT_FROM_API);
+		assert_int_equal(count_alerts(w), 2);
+		world_turn(w);
+		world_restart(w, SECOND);
+	}
+	world_put(w, "alertname=D", "", w->now.wall, MS_NONE, ALERT_FROM_RULE);
+	assert_int_equal(count_alerts(w), 3);
+	world_put(w, "alertname=A", "", w->now.wall - 1, w->now.wall, ALERT_FROM_API);
+	world_run(w, 10 * MINUTE);
+	/* A and B are over (B timed out) and told: there is room for two. */
+	world_put(w, "alertname=C", "", w->now.wall, w->now.wall + HOUR, ALERT_FROM_API);
+	world_put(w, "alertname=E", "", w->now.wall, w->now.wall + HOUR, ALERT_FROM_API);
+	world_put(w, "alertname=F", "", w->now.wall, w->now.wall + HOUR, ALERT_FROM_API);
+	assert_int_equal(count_alerts(w), 3);
+	world_free(w);
+}
+
 static bool metrics_say(const struct world *w, const char *line)
 {
 	struct buf b;
@@ -351,6 +377,6 @@ static void test_found(void **state ATTR_UNUSED)
 TEST_GROUP(silences, cmocka_unit_test(test_found), cmocka_unit_test(test_refused),
 	   cmocka_unit_test(test_limits), cmocka_unit_test(test_counted),
 	   cmocka_unit_test(test_annotations), cmocka_unit_test(test_alerts_of_one_name),
-	   cmocka_unit_test(test_ids), cmocka_unit_test(test_part_of_a_group),
-	   cmocka_unit_test(test_end_is_told_later), cmocka_unit_test(test_end_after_long),
-	   cmocka_unit_test(test_nothing_to_tell))
+	   cmocka_unit_test(test_posted_alerts), cmocka_unit_test(test_ids),
+	   cmocka_unit_test(test_part_of_a_group), cmocka_unit_test(test_end_is_told_later),
+	   cmocka_unit_test(test_end_after_long), cmocka_unit_test(test_nothing_to_tell))
