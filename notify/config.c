@@ -299,6 +299,7 @@ static bool read_own(const struct config_reader *r, const struct receiver_kind *
 	struct kind_entry e = {.fields = r->fields,
 			       .node = node,
 			       .global = &r->config->global,
+			       .files = r->files,
 			       .to = out};
 	void *config = arena_alloc(r->fields.arena, MAX(kind->config_size, (size_t)1));
 

@@ -58,6 +58,7 @@ struct kind_entry {
 	struct fields fields; /* its arena is the configuration's */
 	const struct yaml_node *node;
 	const struct global_config *global;
+	const struct config_files *files;
 	struct integration *to; /* http is set; check may put another one there */
 };
 

@@ -53,6 +53,74 @@ static const struct sns DEFAULTS = {
 	.message = STR("{{ template \"sns.default.message\" . }}"),
 };
 
+/* ---- credentials ------------------------------------------------------------------------- */
+static struct str env_of(const struct kind_entry *e, const char *name)
+{
+	struct str s = {0};
+
+	return e->files->env && e->files->env(e->files->arg, str_of(name), e->fields.arena, &s)
+		       ? s
+		       : STR("");
+}
+
+/* "key = value": its value, if the line has that key. */
+static bool is_setting(struct str line, const char *key, struct str *value)
+{
+	ptrdiff_t eq = str_find_char(line, '=');
+
+	if (eq < 0 || !str_is(str_trim(str_cut(line, 0, (size_t)eq)), key))
+		return false;
+	*value = str_trim(str_from(line, (size_t)eq + 1));
+	return true;
+}
+
+/* The profile's keys out of AWS's file of credentials. */
+static void read_profile(struct str text, struct str profile, struct sigv4 *v)
+{
+	struct str region = {0};
+	bool in = false;
+
+	while (text.n) {
+		ptrdiff_t end = str_find_char(text, '\n');
+		struct str line = str_trim(end < 0 ? text : str_cut(text, 0, (size_t)end));
+
+		if (str_starts(line, "[") && str_ends(line, "]"))
+			in = str_eq(str_trim(str_cut(line, 1, line.n - 1)), profile);
+		else if (in && !is_setting(line, "aws_access_key_id", &v->access_key) &&
+			 !is_setting(line, "aws_secret_access_key", &v->secret_key))
+			(void)is_setting(line, "region", &region);
+		text = end < 0 ? STR("") : str_from(text, (size_t)end + 1);
+	}
+	if (!v->region.n)
+		v->region = region;
+}
+
+/* Where no keys are written: the environment's, then those of a profile. They are read when the
+ * configuration is. */
+static void find_credentials(const struct kind_entry *e, struct sigv4 *v)
+{
+	struct str path = env_of(e, "AWS_SHARED_CREDENTIALS_FILE"), profile = v->profile, text;
+	struct err err;
+
+	if (!profile.n) {
+		v->access_key = env_of(e, "AWS_ACCESS_KEY_ID");
+		v->secret_key = env_of(e, "AWS_SECRET_ACCESS_KEY");
+		profile = env_of(e, "AWS_PROFILE");
+	}
+	if (v->access_key.n && v->secret_key.n)
+		return;
+	if (!path.n && env_of(e, "HOME").n)
+		path = arena_printf(e->fields.arena, "%.*s/.aws/credentials",
+				    STR_ARG(env_of(e, "HOME")));
+	if (path.n && e->files->read(e->files->arg, path, e->fields.arena, &text, &err))
+		read_profile(text, profile.n ? profile : STR("default"), v);
+}
+
+static void warn(const struct kind_entry *e, const char *text)
+{
+	diags_warn(e->fields.diags, e->fields.file, e->node->line, e->node->col, "%s", text);
+}
+
 /* ---- configuration ----------------------------------------------------------------------- */
 static bool check(const struct kind_entry *e, void *config)
 {
@@ -72,6 +140,15 @@ static bool check(const struct kind_entry *e, void *config)
 		return fields_error(f, e->node,
 				    "must provide either a Target ARN, Topic ARN, or Phone Number "
 				    "for SNS config");
+	if (!c->sigv4.access_key.n)
+		find_credentials(e, &c->sigv4);
+	if (!c->sigv4.access_key.n)
+		warn(e, "sns: no keys in sigv4, in the environment (AWS_ACCESS_KEY_ID) or in AWS's "
+			"file "
+			"of credentials: requests are not signed");
+	if (c->sigv4.role_arn.n)
+		warn(e, "sns: role_arn is not assumed: the keys themselves must be allowed to "
+			"publish");
 	return kind_pairs(f, c->attributes_node, "attributes", &c->attributes, &c->n_attributes);
 }
 

@@ -145,6 +145,18 @@ static void test_edits(void **state)
 	assert_string_equal(w->heard[1].url, "http://z/api/v1/messages/42");
 	world_free(w);
 
+	w = start("webex", "{api_url: 'http://w/v1/messages', room_id: r, update_message: true, "
+			   "http_config: {authorization: {credentials: t}}}");
+	w->answer = (struct answer){.status = 200, .body = "{\"id\":\"M1\"}"};
+	page(w);
+	w->answer = (struct answer){.status = 400, .body = "{\"message\":\"edited too often\"}"};
+	world_resolve(w, "alertname=Down,instance=db1,severity=page");
+	world_run(w, 61 * SECOND);
+	assert_string_equal(w->heard[1].method, "PUT");
+	assert_string_equal(w->heard[1].url, "http://w/v1/messages/M1");
+	assert_string_equal(w->heard[2].method, "POST");
+	world_free(w);
+
 	w = start("signal",
 		  "{url: 'http://s', number: '+1', recipients: ['+2'], update_message: true}");
 	w->answer = (struct answer){.status = 201, .body = "{\"timestamp\":\"1700\"}"};
@@ -200,6 +212,66 @@ static void test_answers(void **state)
 	becomes("gotify", "{url: 'http://g', token: A1}", (struct answer){.status = 401}, "dead");
 }
 
+/* ---- credentials of AWS ------------------------------------------------------------------- */
+static bool aws_env(void *arg, struct str name, struct arena *a, struct str *out)
+{
+	(void)arg;
+	(void)a;
+	*out = STR("/home/x");
+	return str_is(name, "HOME");
+}
+
+static bool aws_read(void *arg, struct str path, struct arena *a, struct str *out, struct err *err)
+{
+	(void)arg;
+	(void)err;
+	*out = arena_str(a, STR("# keys\n[default]\naws_access_key_id = AK1\n"
+				"aws_secret_access_key=S1\n[ops]\naws_access_key_id=AK2\n"
+				"aws_secret_access_key = S2\nregion = eu-west-1\n"));
+	return str_is(path, "/home/x/.aws/credentials");
+}
+
+/* How many warnings there are with this sigv4. */
+static size_t sns_warns(const char *sigv4)
+{
+	const struct config_files files = {.env = aws_env, .read = aws_read, .glob = NO_FILES.glob};
+	struct yaml_node *root = NULL;
+	struct notify_config *c = NULL;
+	struct diags diags;
+	struct limits l;
+	struct arena a;
+	struct buf b;
+	size_t n;
+	bool more;
+
+	limits_default(&l);
+	arena_init(&a);
+	diags_init(&diags);
+	buf_init(&b, BUF_MAX_ANY);
+	buf_printf(&b,
+		   "{route: {receiver: r}, receivers: [{name: r, sns_configs: [{topic_arn: "
+		   "'arn:aws:sns:eu-west-1:1:p', sigv4: %s}]}]}",
+		   sigv4);
+	assert_true(yaml_parse(buf_str(&b), &l, &a, &root, &more, NULL));
+	assert_true(notify_config_parse(root, STR("rouse.yml"), &files, &l, &c, &diags));
+	n = diags.n;
+	notify_config_free(c);
+	diags_done(&diags);
+	buf_done(&b);
+	arena_done(&a);
+	return n;
+}
+
+static void test_aws_credentials(void **state)
+{
+	(void)state;
+	assert_int_equal(sns_warns("{}"), 0);
+	assert_int_equal(sns_warns("{profile: ops}"), 0);
+	assert_int_equal(sns_warns("{profile: none}"), 1);
+	assert_int_equal(sns_warns("{access_key: a, secret_key: b}"), 0);
+	assert_int_equal(sns_warns("{role_arn: 'arn:aws:iam::1:role/x'}"), 1);
+}
+
 static void refused(const char *kind, const char *entry, const char *why)
 {
 	struct yaml_node *root = NULL;
@@ -251,4 +323,4 @@ static void test_refused(void **state)
 
 TEST_GROUP(more_receivers, cmocka_unit_test(test_requests), cmocka_unit_test(test_matrix),
 	   cmocka_unit_test(test_edits), cmocka_unit_test(test_answers),
-	   cmocka_unit_test(test_refused))
+	   cmocka_unit_test(test_aws_credentials), cmocka_unit_test(test_refused))
