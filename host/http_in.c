@@ -545,6 +545,7 @@ bool http_in_new(const struct http_in_options *o, struct http_in **out, struct d
 	h->o = *o;
 	arena_init(&h->arena);
 	TAILQ_INIT(&h->checking);
+	TAILQ_INIT(&h->working);
 	TAILQ_INIT(&h->held);
 	TAILQ_INIT(&h->streams);
 	h->servers = mem_alloc(sizeof(struct server) * (o->n_addresses + 1));
@@ -632,7 +633,7 @@ void http_in_run(struct http_in *h, struct now now)
 ms_t http_in_wait(const struct http_in *h)
 {
 	bool news = h->changed && !TAILQ_EMPTY(&h->streams) && !timer_is_set(&h->stream_timer);
-	ms_t wait = h->again || news ? 0 : -1;
+	ms_t wait = h->again || news || !TAILQ_EMPTY(&h->working) ? 0 : -1;
 
 	for (size_t i = 0; i < h->n_servers; i++) {
 		for (const struct mhd *m = h->servers[i].mhds; m; m = m->next) {

@@ -58,6 +58,10 @@ void request_end(void *in, struct MHD_Connection *c, void **request,
 		TAILQ_REMOVE(&h->checking, r, link);
 	if (r->state == REQUEST_HELD)
 		TAILQ_REMOVE(&h->held, r, link);
+	if (r->state == REQUEST_WORKING) {
+		TAILQ_REMOVE(&h->working, r, link);
+		web_abandon(&r->answer);
+	}
 	if (r->state == REQUEST_STREAM) {
 		TAILQ_REMOVE(&h->streams, r, link);
 		h->n_streams--;
@@ -152,7 +156,7 @@ void request_give_up(struct request *r)
 					      STR("text/plain; charset=utf-8")};
 
 	TAILQ_REMOVE(&r->in->held, r, link);
-	r->state = REQUEST_DURABLE;
+	r->state = REQUEST_READY;
 	r->answer = (struct web_answer){.status = 503,
 					.headers = &type,
 					.n_headers = 1,
@@ -251,17 +255,51 @@ static void wake_streams(struct http_in *h, struct now now)
 	}
 }
 
+/* The answer is made: it may go, or waits until it is durable. */
+static void hold_or_go(struct request *r)
+{
+	struct http_in *h = r->in;
+
+	r->state = REQUEST_READY;
+	if (r->answer.after_turn <= core_durable_turn(h->o.core))
+		return;
+	r->state = REQUEST_HELD;
+	TAILQ_INSERT_TAIL(&h->held, r, link);
+	if (r->conn)
+		timer_set(&h->o.loop->timers, &r->conn->deadline, TIMER_MONO,
+			  h->o.loop->now.mono + HELD_MS, conn_deadline);
+}
+
+/* One piece of one answer, so that many of them hold nothing up. */
+static void work(struct http_in *h)
+{
+	struct request *r = TAILQ_FIRST(&h->working);
+
+	if (!r)
+		return;
+	web_continue(&r->answer);
+	TAILQ_REMOVE(&h->working, r, link);
+	if (r->answer.work) {
+		TAILQ_INSERT_TAIL(&h->working, r, link);
+		return;
+	}
+	hold_or_go(r);
+	if (r->state == REQUEST_READY)
+		request_resume(r);
+}
+
 void request_wake(struct http_in *h, struct now now)
 {
 	struct request *r, *next;
 	uint64_t durable = core_durable_turn(h->o.core);
 
+	work(h);
 	for (r = TAILQ_FIRST(&h->held); r; r = next) {
 		next = TAILQ_NEXT(r, link);
 		if (r->answer.after_turn > durable)
 			continue;
 		TAILQ_REMOVE(&h->held, r, link);
-		r->state = REQUEST_DURABLE;
+		r->state = REQUEST_READY;
 		request_resume(r);
 	}
 	wake_streams(h, now);
@@ -286,6 +324,10 @@ void request_wake_all(struct http_in *h)
 	while ((r = TAILQ_FIRST(&h->checking))) {
 		basic_auth_drop(r->check);
 		on_checked(r, false);
+	}
+	TAILQ_FOREACH(r, &h->working, link)
+	{
+		request_resume(r);
 	}
 	while ((r = TAILQ_FIRST(&h->held)))
 		request_give_up(r);
@@ -373,16 +415,17 @@ static enum MHD_Result handle(struct request *r, const char *method)
 	q.n_query = r->target.n_query;
 	if (!h->web)
 		return answer_plain(r, 503, "starting");
-	web_handle(h->web, h->o.loop->now, &q, &r->arena, &r->answer);
-	if (r->answer.kind == WEB_STREAM)
+	web_begin(h->web, h->o.loop->now, &q, &r->arena, &r->answer);
+	if (r->answer.work) {
+		r->state = REQUEST_WORKING;
+		TAILQ_INSERT_TAIL(&h->working, r, link);
+	} else if (r->answer.kind == WEB_STREAM) {
 		return start_stream(r);
-	if (r->answer.after_turn <= core_durable_turn(h->o.core))
-		return send_answer(r);
-	r->state = REQUEST_HELD;
-	TAILQ_INSERT_TAIL(&h->held, r, link);
-	if (r->conn)
-		timer_set(&h->o.loop->timers, &r->conn->deadline, TIMER_MONO,
-			  h->o.loop->now.mono + HELD_MS, conn_deadline);
+	} else {
+		hold_or_go(r);
+		if (r->state == REQUEST_READY)
+			return send_answer(r);
+	}
 	suspend(r);
 	return MHD_YES;
 }
@@ -461,7 +504,13 @@ enum MHD_Result request_handle(void *in, struct MHD_Connection *c, const char *u
 		return authenticate(r, method);
 	case REQUEST_CHECKED:
 		return r->auth_ok ? handle(r, method) : answer_plain(r, 401, "Unauthorized");
-	case REQUEST_DURABLE: return send_answer(r);
+	case REQUEST_READY: return send_answer(r);
+	case REQUEST_WORKING:
+		if (!r->in->closing)
+			break;
+		TAILQ_REMOVE(&r->in->working, r, link);
+		web_abandon(&r->answer);
+		return answer_plain(r, 503, "stopping");
 	case REQUEST_CHECKING:
 	case REQUEST_HELD:
 	case REQUEST_ANSWERED:

@@ -32,8 +32,9 @@ enum request_state {
 	REQUEST_READING,  /* head and body come in */
 	REQUEST_CHECKING, /* suspended: a worker looks at the password */
 	REQUEST_CHECKED,
-	REQUEST_HELD, /* suspended: the answer is not durable yet */
-	REQUEST_DURABLE,
+	REQUEST_WORKING, /* suspended: the answer is made in pieces, one each turn */
+	REQUEST_HELD,	 /* suspended: the answer is not durable yet */
+	REQUEST_READY,	 /* to be sent */
 	REQUEST_ANSWERED,
 	REQUEST_STREAM, /* an event stream, often suspended */
 };
@@ -54,7 +55,7 @@ struct request {
 	struct auth_check *check;
 	bool auth_ok;
 	struct web_answer answer;
-	TAILQ_ENTRY(request) link; /* in checking, held or streams */
+	TAILQ_ENTRY(request) link; /* in checking, working, held or streams */
 	uint64_t seen;		   /* stream: the version told last */
 	struct buf out;		   /* stream: what is to be sent */
 	size_t out_at;
@@ -72,7 +73,7 @@ struct http_in {
 	struct basic_auth *auth;
 	struct server *servers;
 	size_t n_servers;
-	struct request_list checking, held, streams;
+	struct request_list checking, working, held, streams;
 	size_t n_streams;
 	bool closing;
 	bool again;	 /* something was resumed: MHD must run */
@@ -94,7 +95,7 @@ void request_end(void *in, struct MHD_Connection *c, void **request,
 		 enum MHD_RequestTerminationCode code);
 /* Lets MHD go on with a suspended request. */
 void request_resume(struct request *r);
-/* Answers that have become durable, streams that are behind. */
+/* A piece of work, answers that have become durable, streams that are behind. */
 void request_wake(struct http_in *h, struct now now);
 /* Everything that is suspended goes on: the end is near. */
 void request_wake_all(struct http_in *h);

@@ -113,21 +113,31 @@ void notify_receivers(const struct notify *n, bool (*fn)(void *arg, const struct
 		      void *arg);
 /* Counts changes of what the functions here show. */
 uint64_t notify_version(const struct notify *n);
-/* All alerts the notifier holds, in insertion order. */
+/* All alerts the notifier holds, in the order in which they came. */
 void notify_alerts(const struct notify *n, bool (*fn)(void *arg, const struct alert *a), void *arg);
+/* The same from where an earlier call ended, so that a long list can be read in pieces while
+ * alerts come and go: the first that came after the one with the number *last (0: the first of
+ * all). *last becomes the number of the last that fn saw. False: there are no more. */
+bool notify_alerts_after(const struct notify *n, uint64_t *last,
+			 bool (*fn)(void *arg, const struct alert *a), void *arg);
 /* The firing alert that inhibits one with these labels, or NULL. Borrowed until the next event. */
 const struct alert *notify_inhibited_by(const struct notify *n, ms_t wall, struct labels ls);
 /* An aggregation group; borrowed for the call. */
 struct alert_group_view {
+	struct str id; /* unique */
 	struct str receiver;
-	struct labels labels, route_labels;
-	const struct alert *const *alerts; /* by job, instance, then all labels */
-	size_t n;
+	struct labels labels;
 	const struct route *route; /* route_muted_by tells which time intervals mute it */
 };
-/* All groups, by labels and then by receiver. */
-void notify_alert_groups(const struct notify *n, struct now now,
-			 bool (*fn)(void *arg, const struct alert_group_view *g), void *arg);
+/* The groups that hold an alert of notify_alerts. */
+void notify_groups_of(const struct alert *a,
+		      void (*fn)(void *arg, const struct alert_group_view *g), void *arg);
+/* The order in which Alertmanager lists them: by labels, those with fewer first, then by receiver.
+ */
+int notify_group_order(const struct alert_group_view *a, const struct alert_group_view *b);
+/* The labels of a group's route, their templates expanded over the group; in the arena. */
+struct labels notify_group_route_labels(const struct notify *n, struct now now, struct str id,
+					struct arena *a);
 /* For the simulator's oracle: each route that the firing alert `a` matches has a group that holds
  * it and will look again, and nothing of that group's open rows is stuck. */
 bool notify_covers(const struct notify *n, const struct alert *a);

@@ -72,6 +72,41 @@ void notify_alerts(const struct notify *n, bool (*fn)(void *arg, const struct al
 	}
 }
 
+/* The first entry whose alert has a number above `last`: numbers grow in the order of entries. */
+static struct map_entry *entry_after(const struct map *m, uint64_t last)
+{
+	size_t low = 0, high = m->used;
+	struct map_entry *found = NULL;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct map_entry *e = &m->entries[middle];
+
+		if (!e->key.p)
+			e = map_next(m, e);
+		if (e && ((const struct kept_alert *)e->value)->id <= last) {
+			low = (size_t)(e - m->entries) + 1;
+		} else {
+			found = e ? e : found;
+			high = middle;
+		}
+	}
+	return found;
+}
+
+bool notify_alerts_after(const struct notify *n, uint64_t *last,
+			 bool (*fn)(void *arg, const struct alert *a), void *arg)
+{
+	for (struct map_entry *e = entry_after(&n->alerts, *last); e; e = map_next(&n->alerts, e)) {
+		const struct kept_alert *ka = e->value;
+
+		*last = ka->id;
+		if (!fn(arg, &ka->a))
+			return true;
+	}
+	return false;
+}
+
 /* ---- metrics ----------------------------------------------------------------------------- */
 static const char *const REASONS[FAIL_COUNT] = {
 	[FAIL_OTHER] = "other",
@@ -274,73 +309,46 @@ const struct alert *notify_inhibited_by(const struct notify *n, ms_t wall, struc
 }
 
 /* ---- groups ------------------------------------------------------------------------------ */
-/* Those with fewer labels first, as Alertmanager lists them. */
-static int group_order(const void *pa, const void *pb)
+int notify_group_order(const struct alert_group_view *a, const struct alert_group_view *b)
 {
-	const struct group *a = *(const struct group *const *)pa,
-			   *b = *(const struct group *const *)pb;
 	size_t x = labels_count(a->labels), y = labels_count(b->labels);
 	int c = x < y ? -1 : x > y;
 
 	if (!c)
 		c = labels_cmp(a->labels, b->labels);
 	if (!c)
-		c = str_cmp(a->route->receiver, b->route->receiver);
-	return c ? c : strcmp(a->id, b->id);
+		c = str_cmp(a->receiver, b->receiver);
+	return c ? c : str_cmp(a->id, b->id);
 }
 
-static int member_order(const void *pa, const void *pb)
+void notify_groups_of(const struct alert *a,
+		      void (*fn)(void *arg, const struct alert_group_view *g), void *arg)
 {
-	const struct alert *a = *(const struct alert *const *)pa,
-			   *b = *(const struct alert *const *)pb;
+	const struct kept_alert *ka = (const void *)a; /* its first member */
 
-	return message_order(a->labels, b->labels);
-}
+	_Static_assert(offsetof(struct kept_alert, a) == 0, "an alert is where it is kept");
+	for (size_t i = 0; i < ka->n_in; i++) {
+		const struct group *g = ka->in[i]->group;
+		struct alert_group_view view = {.id = str_of(g->id),
+						.receiver = g->route->receiver,
+						.labels = g->labels,
+						.route = g->route};
 
-static bool show_group(const struct group *g, struct now now,
-		       bool (*fn)(void *arg, const struct alert_group_view *g), void *arg)
-{
-	const struct alert **v = mem_alloc((g->n_members + 1) * sizeof(struct alert *));
-	struct alert_group_view view = {.route = g->route,
-					.receiver = g->route->receiver,
-					.labels = g->labels,
-					.alerts = v,
-					.n = g->n_members};
-	struct arena a;
-	bool goes_on;
-
-	arena_init(&a);
-	for (size_t i = 0; i < g->n_members; i++)
-		v[i] = &g->members[i]->alert->a;
-	if (g->route->labels.n) {
-		OWNED(message) m = group_message(g, now);
-
-		view.route_labels =
-			notify_route_labels(g->n->config->templates, m, now, g->n->env.limits, &a);
+		fn(arg, &view);
 	}
-	if (g->n_members > 1)
-		qsort(v, g->n_members, sizeof(*v), member_order);
-	goes_on = fn(arg, &view);
-	free(v);
-	arena_done(&a);
-	return goes_on;
 }
 
-void notify_alert_groups(const struct notify *n, struct now now,
-			 bool (*fn)(void *arg, const struct alert_group_view *g), void *arg)
+struct labels notify_group_route_labels(const struct notify *n, struct now now, struct str id,
+					struct arena *a)
 {
-	const struct group **v = mem_alloc((n->groups.n + 1) * sizeof(struct group *));
-	size_t count = 0;
+	const struct group *g = map_get(&n->groups, id);
 
-	map_each (&n->groups, e)
-		v[count++] = e->value;
-	if (count > 1)
-		qsort(v, count, sizeof(*v), group_order);
-	for (size_t i = 0; i < count; i++) {
-		if (!show_group(v[i], now, fn, arg))
-			break;
-	}
-	free(v);
+	if (!g || !g->route->labels.n)
+		return (struct labels){.p = ""};
+
+	OWNED(message) m = group_message(g, now);
+
+	return notify_route_labels(n->config->templates, m, now, n->env.limits, a);
 }
 
 void notify_metrics(const struct notify *n, struct now now, struct buf *b)

@@ -22,6 +22,8 @@ static struct str move_body(struct exchange *x)
 {
 	struct str text = buf_str(&x->body);
 
+	if (x->made.p)
+		return x->made;
 	if (!text.n)
 		return STR("");
 

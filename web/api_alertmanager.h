@@ -9,6 +9,7 @@
 struct exchange;
 
 void api_am_alerts(struct exchange *x);	      /* GET, POST /api/v2/alerts */
+void api_am_listing(struct exchange *x);      /* ... GET alone */
 void api_am_alert_groups(struct exchange *x); /* GET /api/v2/alerts/groups */
 void api_am_silences(struct exchange *x);     /* GET, POST /api/v2/silences */
 void api_am_silence(struct exchange *x);      /* GET, DELETE /api/v2/silence/ID */

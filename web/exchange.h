@@ -1,6 +1,8 @@
 /*
  * One request on its way through web/: who asks, what is answered. Handlers read the request by
- * exchange_param and friends, write into `body` and end with one call of web/answer.h.
+ * exchange_param and friends, write into `body` and end with one call of web/answer.h. One whose
+ * answer takes long sets `step` instead, which is called until it has answered; between two calls
+ * everything but the exchange may change.
  *
  * struct web is here too, for the files of this folder only.
  */
@@ -43,7 +45,12 @@ struct exchange {
 	struct str path;     /* below the route prefix; begins with / */
 	struct arena *arena; /* of this request */
 	struct buf body;
+	struct str made; /* a body that is in the arena already; instead of the other one */
 	struct web_answer *out;
+	size_t route; /* the number of its route, for the counters */
+	void (*step)(struct exchange *x);
+	void (*done)(struct exchange *x); /* frees what `state` owns, once, however it ended */
+	void *state;			  /* the handler's own, in the arena */
 };
 
 /* The first value of a query parameter; empty if absent. */

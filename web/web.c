@@ -73,24 +73,66 @@ static size_t answer(struct exchange *x)
 	return WEB_ROUTES_MAX;
 }
 
-void web_handle(struct web *w, struct now now, const struct web_request *r, struct arena *a,
-		struct web_answer *out)
+/* Counts an answer that is made; says that one is not. */
+static void look(struct exchange *x)
 {
-	struct exchange x = {
+	struct web_answer *out = x->out;
+
+	if (!out->status) {
+		CHECK(x->step);
+		out->work = x;
+		return;
+	}
+	ops_count(x->web, x->route, out->status);
+	if (x->done)
+		x->done(x);
+	buf_done(&x->body);
+	out->work = NULL;
+}
+
+void web_begin(struct web *w, struct now now, const struct web_request *r, struct arena *a,
+	       struct web_answer *out)
+{
+	struct exchange *x = ARENA_NEW(a, struct exchange);
+	struct web_request *req = ARENA_NEW(a, struct web_request);
+
+	*req = *r;
+	*x = (struct exchange){
 		.web = w,
 		.core = w->core,
 		.now = now,
-		.req = r,
+		.req = req,
 		.arena = a,
 		.out = out,
 	};
-
 	*out = (struct web_answer){0};
-	buf_init(&x.body, BUF_MAX_ANY);
+	buf_init(&x->body, BUF_MAX_ANY);
+	x->route = answer(x);
+	look(x);
+}
 
-	size_t route = answer(&x);
+void web_continue(struct web_answer *out)
+{
+	struct exchange *x = out->work;
 
-	CHECK(out->status);
-	ops_count(w, route, out->status);
-	buf_done(&x.body);
+	x->step(x);
+	look(x);
+}
+
+void web_abandon(struct web_answer *out)
+{
+	struct exchange *x = out->work;
+
+	if (x->done)
+		x->done(x);
+	buf_done(&x->body);
+	out->work = NULL;
+}
+
+void web_handle(struct web *w, struct now now, const struct web_request *r, struct arena *a,
+		struct web_answer *out)
+{
+	web_begin(w, now, r, a, out);
+	while (out->work)
+		web_continue(out);
 }

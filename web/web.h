@@ -52,7 +52,10 @@ enum web_kind {
 		     */
 };
 
+struct exchange;
+
 struct web_answer {
+	struct exchange *work; /* not NULL: not yet an answer, see web_continue */
 	enum web_kind kind;
 	int status;
 	const struct io_header *headers; /* Content-Type included */
@@ -64,6 +67,14 @@ struct web_answer {
 /* Answers one request; everything in the answer lives in the arena or for ever. */
 void web_handle(struct web *w, struct now now, const struct web_request *r, struct arena *a,
 		struct web_answer *out);
+/* The same in pieces of a few milliseconds, for those who have something else to do meanwhile:
+ * as long as out->work is set the answer is not ready, and web_continue goes on with it or
+ * web_abandon gives it up. `out`, the arena and what the request points to stay where they are
+ * until then. */
+void web_begin(struct web *w, struct now now, const struct web_request *r, struct arena *a,
+	       struct web_answer *out);
+void web_continue(struct web_answer *out);
+void web_abandon(struct web_answer *out);
 /* The bytes for one event stream whose client has seen version *seen; updates it. Nothing is
  * written when there is no news. The host sends a comment line every 15 s by itself. */
 void web_event_put(struct web *w, struct now now, uint64_t *seen, struct buf *b);

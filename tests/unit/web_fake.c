@@ -154,10 +154,30 @@ const char *explain_kind_name(enum explain_kind k ATTR_UNUSED)
 	return "";
 }
 
-void notify_alert_groups(const struct notify *n ATTR_UNUSED, struct now now ATTR_UNUSED,
-			 bool (*fn)(void *arg, const struct alert_group_view *g) ATTR_UNUSED,
+bool notify_alerts_after(const struct notify *n ATTR_UNUSED, uint64_t *last ATTR_UNUSED,
+			 bool (*fn)(void *arg, const struct alert *a) ATTR_UNUSED,
 			 void *arg ATTR_UNUSED)
 {
+	return false;
+}
+
+void notify_groups_of(const struct alert *a ATTR_UNUSED,
+		      void (*fn)(void *arg, const struct alert_group_view *g) ATTR_UNUSED,
+		      void *arg ATTR_UNUSED)
+{
+}
+
+int notify_group_order(const struct alert_group_view *a ATTR_UNUSED,
+		       const struct alert_group_view *b ATTR_UNUSED)
+{
+	return 0;
+}
+
+struct labels notify_group_route_labels(const struct notify *n ATTR_UNUSED,
+					struct now now ATTR_UNUSED, struct str id ATTR_UNUSED,
+					struct arena *a ATTR_UNUSED)
+{
+	return (struct labels){.p = ""};
 }
 
 enum silence_result notify_silence_put(struct notify *n ATTR_UNUSED, struct now now ATTR_UNUSED,
