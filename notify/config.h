@@ -39,7 +39,8 @@ struct route {
 	size_t n_mute, n_active;
 	unsigned flap_times; /* so many begins within that time are flapping; 0: never; inherited */
 	ms_t flap_within;
-	struct labels labels; /* templates over the group's data, with those of the parents */
+	bool resolve_while_muted; /* ends are told at once; inherited */
+	struct labels labels;	  /* templates over the group's data, with those of the parents */
 	struct route **routes;
 	size_t n_routes;
 	int line;

@@ -22,6 +22,7 @@ struct route_draft {
 	const struct yaml_node *mute_time_intervals, *active_time_intervals, *flapping;
 	bool goes_on;
 	ms_t group_wait, group_interval, repeat_interval;
+	bool resolve_while_muted, has_resolve_while_muted;
 	bool has_group_wait, has_group_interval, has_repeat_interval;
 };
 
@@ -53,6 +54,7 @@ static const struct field ROUTE_FIELDS[] = {
 	FIELD(MAP, struct route_draft, labels),
 	/* rouse's own */
 	FIELD(TEXT, struct route_draft, fallback),
+	FIELD_GIVEN(BOOL, struct route_draft, resolve_while_muted),
 	FIELD(MAP, struct route_draft, flapping, FIELD_SUB(FLAPPING_FIELDS)),
 };
 
@@ -481,6 +483,8 @@ static bool read_node(struct config_reader *r, const struct yaml_node *node,
 				  &rt->n_active);
 	ok &= read_labels(r, d.labels, rt);
 	ok &= read_flapping(r, d.flapping, rt);
+	if (d.has_resolve_while_muted)
+		rt->resolve_while_muted = d.resolve_while_muted;
 	if (!parent)
 		ok &= check_root(r, node, &d, rt);
 	ok &= check_receiver(r, node, "receiver", d.receiver);

@@ -274,7 +274,15 @@ struct snapshot {
 	struct hashes firing, resolved;
 	size_t n_firing;
 	size_t n_inhibited, n_silenced; /* members that are in neither; inhibited comes first */
+	struct hashes muted_resolved;	/* those among them that are over */
 };
+
+static void snapshot_done(struct snapshot *s)
+{
+	hashes_done(&s->firing);
+	hashes_done(&s->resolved);
+	hashes_done(&s->muted_resolved);
+}
 
 /* One that flaps is held to fire until it has been quiet. */
 static bool is_over(const struct group *g, const struct alert *a, struct now now)
@@ -285,7 +293,8 @@ static bool is_over(const struct group *g, const struct alert *a, struct now now
 static struct snapshot snapshot_take(const struct group *g, struct now now)
 {
 	uint64_t *v = mem_alloc((g->n_members + 1) * sizeof(*v));
-	size_t firing = 0, resolved = g->n_members;
+	uint64_t *muted = mem_alloc((g->n_members + 1) * sizeof(*muted));
+	size_t firing = 0, resolved = g->n_members, n_muted = 0;
 	struct snapshot s = {0};
 
 	for (size_t i = 0; i < g->n_members; i++) {
@@ -299,6 +308,8 @@ static struct snapshot snapshot_take(const struct group *g, struct now now)
 			s.n_silenced++;
 		else
 			m->muted = false;
+		if (m->muted && is_over(g, a, now))
+			muted[n_muted++] = a->hash;
 		if (m->muted)
 			continue;
 		if (is_over(g, a, now))
@@ -308,8 +319,10 @@ static struct snapshot snapshot_take(const struct group *g, struct now now)
 	}
 	s.firing = hashes_of(v, firing);
 	s.resolved = hashes_of(v + resolved, g->n_members - resolved);
+	s.muted_resolved = hashes_of(muted, n_muted);
 	s.n_firing = firing;
 	free(v);
+	free(muted);
 	return s;
 }
 
@@ -493,6 +506,44 @@ static bool tell_in_time(struct group *g, struct lane *lane, struct now now,
 	return tell(g, lane, now, s);
 }
 
+/* ---- what is muted ----------------------------------------------------------------------- */
+/* Where an end makes no noise, or it is asked for, it is told although nothing else is. */
+static bool hears_muted_ends(const struct group *g, const struct lane *lane)
+{
+	const struct integration *to = lane->dest->to;
+
+	return g->route->resolve_while_muted || (to->update_message && to->kind->can_update);
+}
+
+static bool tell_own(struct group *g, struct lane *lane, struct now now, const struct snapshot *s)
+{
+	struct snapshot with_ends = *s;
+	bool queued;
+
+	if (!s->muted_resolved.n || !hears_muted_ends(g, lane))
+		return tell_in_time(g, lane, now, s);
+	with_ends.resolved = hashes_join(s->resolved, s->muted_resolved);
+	queued = tell_in_time(g, lane, now, &with_ends);
+	hashes_done(&with_ends.resolved);
+	return queued;
+}
+
+/* While a time interval mutes the route: only that all is over of what was told. */
+static bool tell_end(struct group *g, struct lane *lane, struct now now, const struct snapshot *s)
+{
+	struct snapshot ends = {.n_inhibited = s->n_inhibited, .n_silenced = s->n_silenced};
+	struct told told = lane_told(lane, now, NULL);
+	bool queued = false;
+
+	if (!told.firing.n || !hears_muted_ends(g, lane))
+		return false;
+	ends.resolved = hashes_join(s->resolved, s->muted_resolved);
+	if (hashes_within(told.firing, ends.resolved))
+		queued = tell(g, lane, now, &ends);
+	hashes_done(&ends.resolved);
+	return queued;
+}
+
 /* ---- the fallback ------------------------------------------------------------------------ */
 static bool is_broken(const struct group *g)
 {
@@ -567,8 +618,7 @@ void group_explained(struct group *g, struct now now)
 			queue(g, g->lanes[i], now, &s, TELL_EXPLAINED);
 		hashes_done(&over);
 	}
-	hashes_done(&s.firing);
-	hashes_done(&s.resolved);
+	snapshot_done(&s);
 }
 
 /* An end that came by itself is written down when it is first seen. */
@@ -654,8 +704,10 @@ static void flush(struct group *g, struct now now)
 	note_kept(g, now.wall, muted);
 	/* A time interval keeps everything for the first flush after it. */
 	flaps = !muted && flaps_anew(g, now);
+	for (size_t i = 0; muted && i < g->n_own; i++)
+		told |= tell_end(g, g->lanes[i], now, &s);
 	for (size_t i = 0; !muted && i < g->n_lanes; i++) {
-		bool now_told = i < g->n_own ? tell_in_time(g, g->lanes[i], now, &s)
+		bool now_told = i < g->n_own ? tell_own(g, g->lanes[i], now, &s)
 					     : tell_fallback(g, g->lanes[i], now, &s);
 
 		if (flaps && !now_told && i < g->n_own) {
@@ -664,8 +716,7 @@ static void flush(struct group *g, struct now now)
 		}
 		told |= now_told;
 	}
-	hashes_done(&s.firing);
-	hashes_done(&s.resolved);
+	snapshot_done(&s);
 	if (told || first)
 		save(g, now);
 	group_reap(g, now);

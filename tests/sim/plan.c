@@ -70,6 +70,7 @@ static void draw_children(struct plan *p, struct sim *s)
 			.receiver = pick(s, 4) ? i + 1 : 0,
 			.grouped = pick(s, 2),
 			.late = pick(s, 2),
+			.ends = pick(s, 2),
 			.muted = pick(s, 4) == 0,
 		};
 	}
@@ -225,6 +226,8 @@ static void write_child(struct buf *b, const struct plan_child *c)
 		buf_adds(b, "    fallback: r0\n");
 	if (c->muted)
 		buf_adds(b, "    mute_time_intervals: [morning]\n");
+	if (c->ends)
+		buf_adds(b, "    resolve_while_muted: true\n");
 	if (c->grouped)
 		buf_adds(b, "    group_by: [alertname, app]\n");
 }

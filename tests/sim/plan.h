@@ -49,6 +49,7 @@ struct plan_child {
 	int receiver; /* number */
 	bool grouped; /* by alertname and app, else as the root */
 	bool late;    /* its fallback is written down */
+	bool ends;    /* it tells ends while muted */
 	bool muted;   /* in the first half of the day */
 };
 
