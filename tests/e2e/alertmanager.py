@@ -11,7 +11,8 @@ class Town:
         self.phone = Server()
         self.rouse = Rouse(d, {
             "route": {"receiver": "team", "group_by": ["alertname"], "group_wait": "1s", "group_interval": "1s"},
-            "receivers": [{"name": "team", "webhook_configs": [{"url": self.phone.url}]}]})
+            "receivers": [{"name": "team", "webhook_configs": [{"url": self.phone.url}]}]},
+            flags=[f"--web.listen-address=127.0.0.1:{free_port()}"])
 
     @property
     def url(self):
@@ -97,6 +98,32 @@ def by_amtool(d):
                        "receivers": [{"name": "team"}, {"name": "db"}]})
     assert request(t.rouse.url + "/-/reload", "POST")[0] == 200
     assert amtool("config", "routes", "test", "team=db").strip() == "db"
+    t.rouse.stop()
+
+
+@story
+def prometheus_sends(d):
+    """Debian's Prometheus evaluates and sends to rouse as to an Alertmanager; rouse dies meanwhile."""
+    t, app = Town(d), Target()
+    app.set(up2=1)
+    rules = rule_file(d, alert("Gone", "up2 == 0", summary="{{ $labels.job }} is gone"), name="prom_rules.yml")
+    prom = Prometheus(d, {"app": [app.address]}, config={
+        "rule_files": [rules],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [t.rouse.url.split("//")[1]]}]}]}},
+        extra=["--rules.alert.resend-delay=1s"]).wait_scraped()
+    app.set(up2=0)
+    t.phone.wait("the page", is_page("firing", "Gone"), 40)
+    hit = [a for h in t.phone.hits for a in json.loads(h.body)["alerts"]][0]
+    assert hit["labels"] == {"alertname": "Gone", "severity": "page", "job": "app", "instance": app.address}, hit
+    assert hit["annotations"] == {"summary": "app is gone"} and hit["generatorURL"].startswith("http"), hit
+    assert len(get_json(prom.url + "/api/v1/alertmanagers")["data"]["activeAlertmanagers"]) == 1
+    t.rouse.kill()
+    t.rouse.restart()
+    time.sleep(3)
+    assert pages(t.phone, "Gone") == "F", pages(t.phone, "Gone")
+    app.set(up2=1)
+    t.phone.wait("the end", is_page("resolved", "Gone"), 40)
+    assert pages(t.phone, "Gone") == "FR", pages(t.phone, "Gone")
     t.rouse.stop()
 
 

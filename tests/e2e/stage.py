@@ -394,15 +394,15 @@ class Daemon:
 
 
 class Prometheus(Daemon):
-    """scrape: {job: [targets]}, or {job: ([targets], {label: value})}"""
+    """scrape: {job: [targets]}, or {job: ([targets], {label: value})}; config: other keys of its file"""
 
-    def __init__(self, directory, scrape, interval="1s", extra=(), lookback=None):
+    def __init__(self, directory, scrape, interval="1s", extra=(), lookback=None, config=None):
         jobs = []
         for job, t in scrape.items():
             addresses, labels = t if isinstance(t, tuple) else (t, {})
             jobs.append({"job_name": job, "static_configs": [{"targets": addresses, "labels": labels}]})
         config = {"global": {"scrape_interval": interval, "scrape_timeout": interval},
-                  "scrape_configs": jobs}
+                  "scrape_configs": jobs, **(config or {})}
         port = free_port()
         home = os.path.join(directory, "prometheus")
         path = write(os.path.join(home, "prometheus.yml"), json.dumps(config, indent=1))
