@@ -32,13 +32,15 @@ struct str buf_str(const struct buf *b)
 }
 
 /* Makes sure that n bytes and a terminator fit. */
+#define FIRST_BYTES ((size_t)120) /* most texts are shorter: they grow once */
+
 static bool reserve(struct buf *b, size_t n)
 {
 	if (b->full || n > b->max - b->n) {
 		b->full = true;
 		return false;
 	}
-	b->p = mem_reserve(b->p, &b->cap, b->n + n + 1, 1);
+	b->p = mem_reserve(b->p, &b->cap, MAX(b->n + n + 1, FIRST_BYTES), 1);
 	return true;
 }
 

@@ -21,8 +21,11 @@ static bool value(struct walk *w, const char *where, struct am_value *out);
 
 static void skip_space(struct walk *w)
 {
-	while (w->rest.n && strchr(" \t\r\n", w->rest.p[0]) && w->rest.p[0])
-		w->rest = str_from(w->rest, 1);
+	const char *p = w->rest.p, *end = p + w->rest.n;
+
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n'))
+		p++;
+	w->rest = (struct str){p, (size_t)(end - p)};
 }
 
 /* The next byte is not what may stand there. */
