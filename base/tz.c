@@ -81,3 +81,57 @@ struct civil tz_civil(const struct tz *tz, ms_t wall)
 {
 	return civil_of(wall + tz_offset_s(tz, wall) * SECOND);
 }
+
+/* No zone has ever been further from UTC. */
+#define FARTHEST (26 * HOUR)
+
+/* The first instant of the interval behind number `interval`, between two instants of which the
+ * first is in it or before, the second behind it. */
+static ms_t interval_end(const struct tz *tz, int interval, ms_t low, ms_t high)
+{
+	while (high - low > SECOND) {
+		ms_t middle = low + (high - low) / 2 / SECOND * SECOND;
+
+		if (interval_at(tz, middle) <= interval)
+			low = middle;
+		else
+			high = middle;
+	}
+	return high;
+}
+
+static ms_t instant_of(const struct tz *tz, ms_t local, bool last)
+{
+	ms_t from = local - FARTHEST, to = local + FARTHEST, begin = from, found = MS_NONE;
+	ms_t after_gap = MS_NONE;
+	int first, end;
+
+	if (!tz)
+		return local;
+	first = interval_at(tz, from);
+	end = interval_at(tz, to);
+	for (int i = first; i <= end; i++) {
+		ms_t offset = g_time_zone_get_offset(tz->zone, i) * SECOND;
+		ms_t over = i == end ? to + 1 : interval_end(tz, i, begin, to);
+
+		if (local - offset < begin && found == MS_NONE && after_gap == MS_NONE)
+			after_gap = begin; /* its clock is already past it */
+		if (local - offset >= begin && local - offset < over) {
+			found = local - offset;
+			if (!last)
+				break;
+		}
+		begin = over;
+	}
+	return found != MS_NONE ? found : after_gap;
+}
+
+ms_t tz_first(const struct tz *tz, ms_t local)
+{
+	return instant_of(tz, local, false);
+}
+
+ms_t tz_last(const struct tz *tz, ms_t local)
+{
+	return instant_of(tz, local, true);
+}

@@ -21,5 +21,10 @@ int tz_offset_s(const struct tz *tz, ms_t wall);
 /* "CEST"; "UTC" for NULL. Borrowed from the zone. */
 const char *tz_abbreviation(const struct tz *tz, ms_t wall);
 struct civil tz_civil(const struct tz *tz, ms_t wall);
+/* The other way: when the zone's clock shows `local` (a civil time as if it were UTC, whole
+ * seconds). It may show it twice: the first or the last of the two. Where the clocks skip it, both
+ * are the first instant after the gap. NULL is UTC. */
+ms_t tz_first(const struct tz *tz, ms_t local);
+ms_t tz_last(const struct tz *tz, ms_t local);
 
 #endif

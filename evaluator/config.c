@@ -400,7 +400,6 @@ struct top_draft {
 static const struct field TOP_FIELDS[] = {
 	FIELD(NODE, struct top_draft, prometheus),
 	FIELD(LIST, struct top_draft, rule_files),
-	FIELD_REFUSED("oncall"),
 	FIELD_REFUSED("runbooks"),
 	FIELD_REFUSED("status_page"),
 	FIELD_REFUSED("heartbeats"),
@@ -409,7 +408,7 @@ static const struct field TOP_FIELDS[] = {
 
 static const char TOP_WORDS[] =
 	"prometheus rule_files global route receivers templates inhibit_rules time_intervals "
-	"mute_time_intervals tracing event_recorder silences";
+	"mute_time_intervals tracing event_recorder silences oncall";
 
 /* A tree from text that no file holds: places in it would tell nobody anything. */
 static void forget_places(struct yaml_node *n)

@@ -192,7 +192,7 @@ static void clock_stepped(struct core *c, struct now now, ms_t by)
 	sight_shift(c, by);
 	for (size_t i = 0; i < c->n_groups; i++)
 		group_shift(c->groups[i], now, by);
-	notify_clock_stepped(c->notify, by);
+	notify_clock_stepped(c->notify, now, by);
 	core_event(c, now, "clock", STR("clock"),
 		   "the wall clock jumped by %lld ms; ages of alerts were kept", (long long)by);
 	core_changed(c);

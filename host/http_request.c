@@ -381,6 +381,18 @@ static struct str remote_of(struct request *r)
 	return arena_str(&r->arena, str_of(text));
 }
 
+/* Whose password was right. */
+static struct str user_of(struct request *r)
+{
+	const char *header = MHD_lookup_connection_value(r->mhd, MHD_HEADER_KIND, "Authorization");
+	struct str user, password;
+
+	if (!r->in->config || !r->in->config->n_users ||
+	    !basic_auth_split(str_of(header), &r->arena, &user, &password))
+		return STR("");
+	return user;
+}
+
 static bool is_form(const struct web_request *q)
 {
 	for (size_t i = 0; i < q->n_headers; i++) {
@@ -409,6 +421,7 @@ static enum MHD_Result handle(struct request *r, const char *method)
 		.remote = remote_of(r),
 	};
 
+	q.user = user_of(r);
 	if (is_form(&q) && !target_parse_form(q.body, &r->arena, &r->target, &err))
 		return answer_plain(r, 400, err.msg);
 	q.query = r->target.query;

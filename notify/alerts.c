@@ -13,6 +13,7 @@
 #include "notify/inhibit.h"
 #include "notify/inner.h"
 #include "notify/reminder.h"
+#include "oncall/incident.h"
 #include "store/store.h"
 
 static void kept_free(struct kept_alert *ka)
@@ -289,7 +290,7 @@ bool alerts_restore(struct notify *n, struct now now, struct store *s, struct er
 	return store_select(s, ST_ALERT_LOAD, NULL, 0, restore_row, &r, err);
 }
 
-void notify_clock_stepped(struct notify *n, ms_t by)
+void notify_clock_stepped(struct notify *n, struct now now, ms_t by)
 {
 	map_each (&n->alerts, e) {
 		struct alert *a = &((struct kept_alert *)e->value)->a;
@@ -300,5 +301,6 @@ void notify_clock_stepped(struct notify *n, ms_t by)
 			a->ends_at += by;
 	}
 	outbox_clock_stepped(n, by);
+	oncall_clock_stepped(n->oncall, now, by);
 	n->version++;
 }

@@ -2,6 +2,7 @@
  * Alertmanager's keys: global, receivers, route, templates; see config.h. Refusals and defaults are
  * Alertmanager's (reference: alertmanager.md §1), collected instead of stopping at the first.
  */
+#include "oncall/config.h"
 #include "base/fields_out.h"
 #include "base/mem.h"
 #include "notify/config_inner.h"
@@ -245,8 +246,6 @@ static bool read_global(const struct config_reader *r, const struct yaml_node *n
 
 /* ---- receivers ------------------------------------------------------------------------ */
 
-static const char OTHER_KINDS[] = "oncall_configs";
-
 /* The keys that all kinds have. */
 struct entry_draft {
 	bool send_resolved, update_message;
@@ -333,7 +332,7 @@ static bool check_entry_keys(const struct fields *f, const struct receiver_kind 
 	return ok;
 }
 
-static bool read_entry(const struct config_reader *r, const struct receiver *rc,
+bool config_read_entry(const struct config_reader *r, const struct receiver *rc,
 		       const struct receiver_kind *kind, const struct yaml_node *written,
 		       size_t index, struct integration *out)
 {
@@ -372,7 +371,7 @@ static bool read_kind(const struct config_reader *r, struct receiver *rc,
 		return fields_error(&r->fields, list, "field '%s' must be a list, found %s",
 				    kind->config_key, yaml_kind_name(list));
 	for (size_t i = 0; i < list->n; i++)
-		ok &= read_entry(r, rc, kind, list->items[i], i, &rc->integrations[rc->n++]);
+		ok &= config_read_entry(r, rc, kind, list->items[i], i, &rc->integrations[rc->n++]);
 	return ok;
 }
 
@@ -381,14 +380,7 @@ static bool read_other_key(const struct config_reader *r, const struct yaml_pair
 	const struct fields *f = &r->fields;
 	struct buf words;
 	struct str near;
-	bool ok = true;
 
-	if (fields_has_word(OTHER_KINDS, p->key->value)) {
-		if (p->value->n > 0 || p->value->kind == YAML_SCALAR)
-			ok = fields_error(f, p->key, "%.*s is not supported yet",
-					  STR_ARG(p->key->value));
-		return ok;
-	}
 	buf_init(&words, BUF_MAX_ANY);
 	buf_adds(&words, "name labels");
 	for (size_t i = 0; receiver_kinds[i]; i++)
@@ -635,6 +627,11 @@ bool notify_config_parse(const struct yaml_node *top, struct str file,
 	r.dir = arena_str(&c->arena, folder_of(file));
 	bool ok = read_top(&r, top);
 
+	/* What it names lives as long as the configuration: the copy is read, the key asked for. */
+	if (top->kind == YAML_MAP && yaml_get(top, "oncall"))
+		ok &= config_read_oncall(&r, yaml_get(c->written, "oncall"));
+	else
+		ok &= config_read_oncall(&r, NULL);
 	if (!read_silences(&r, top) || !ok)
 		return false;
 	*out = TAKE(c);
@@ -655,6 +652,7 @@ void notify_config_free(struct notify_config *c)
 	CHECK(c->refs == 0);
 	for (size_t i = 0; i < c->n_time_intervals; i++)
 		time_interval_done(&c->time_intervals[i]);
+	oncall_config_free(c->oncall);
 	arena_done(&c->arena);
 	free(c);
 }

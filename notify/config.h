@@ -16,6 +16,7 @@
 #include "promql/labels.h"
 
 struct inhibit_rule;
+struct oncall_config;
 struct receiver_kind;
 struct template_set;
 struct time_interval;
@@ -105,10 +106,15 @@ struct notify_config {
 	size_t n_inhibit_rules;
 	struct time_interval *time_intervals; /* notify/interval.h; of both keys */
 	size_t n_time_intervals;
-	struct template_set *templates;	 /* default templates, then those of `templates:` */
-	enum matcher_mode matcher_mode;	 /* the one it was read in */
-	bool flapping;			 /* a route asks for it */
-	ms_t remind_before;		 /* silences: {remind_before}: 0: no reminders */
+	struct template_set *templates; /* default templates, then those of `templates:` */
+	enum matcher_mode matcher_mode; /* the one it was read in */
+	bool flapping;			/* a route asks for it */
+	ms_t remind_before;		/* silences: {remind_before}: 0: no reminders */
+	struct oncall_config *oncall;	/* oncall/config.h; owned */
+	/* How the people of it are reached: a receiver each, in their order, named "person/alice",
+	 * with an integration a contact. No route leads there. */
+	struct receiver *people;
+	size_t n_people;
 	const struct yaml_node *written; /* the top-level map, for notify_config_print */
 	int refs;
 };
@@ -124,6 +130,7 @@ struct config_files {
 	/* ${env:NAME}; false if unset. */
 	bool (*env)(void *arg, struct str name, struct arena *a, struct str *out);
 	void *arg;
+	ms_t now;			/* wall: plans are looked at from here on */
 	enum matcher_mode matcher_mode; /* --enable-feature */
 	bool allow_exec;		/* --receivers.allow-exec */
 };

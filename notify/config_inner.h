@@ -31,6 +31,13 @@ ATTR_CHECK bool config_read_matchers(const struct config_reader *r, const struct
 ATTR_CHECK bool config_read_inhibit_rules(const struct config_reader *r,
 					  const struct yaml_node *list);
 
+/* One entry of a receiver's list of a kind. */
+ATTR_CHECK bool config_read_entry(const struct config_reader *r, const struct receiver *rc,
+				  const struct receiver_kind *kind, const struct yaml_node *written,
+				  size_t index, struct integration *out);
+/* `oncall:`, its people's contacts, and whether all names hold together. After the receivers. */
+ATTR_CHECK bool config_read_oncall(struct config_reader *r, const struct yaml_node *node);
+
 ATTR_CHECK bool config_read_tracing(const struct config_reader *r, const struct yaml_node *node);
 ATTR_CHECK bool config_read_event_recorder(const struct config_reader *r,
 					   const struct yaml_node *node);

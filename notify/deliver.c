@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "notify/inner.h"
+#include "notify/paging.h"
 
 #define REQUEST_TIMEOUT (10 * SECOND)
 #define REPLY_MAX ((size_t)64 << 10)
@@ -171,7 +172,11 @@ void deliver_start(struct row *r, struct now now)
 		outbox_dead(r, now, DEAD_DESTINATION, "receiver was removed");
 		return;
 	}
-	edit = dest->to->update_message && dest->to->kind->can_update;
+	if (dest->to->kind->hand_over) {
+		paging_hand_over(r, now);
+		return;
+	}
+	edit = !r->message->anew && dest->to->update_message && dest->to->kind->can_update;
 	at = r->attempt = MEM_NEW(struct attempt);
 	at->row = r;
 	at->started_mono = now.mono;

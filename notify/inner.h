@@ -150,6 +150,8 @@ struct row {
 	bool plain;	       /* the plainer form is wanted */
 	bool twice;	       /* may have been told before a crash */
 	bool late_raised;      /* the self alert for being late is out */
+	bool anew;	       /* a page, not an edit */
+	bool moved_on;	       /* a page that is late: the next contact was tried */
 	bool is_ready;	       /* waits in dest->ready */
 	bool stored;	       /* the store has the row */
 	enum fail_reason fail; /* of the last attempt */
@@ -183,8 +185,10 @@ struct notify {
 	uint64_t last_silence;
 	struct timer reminder;
 	struct journal journal;
-	struct map flaps; /* by hash: when the alert began lately */
-	struct map times; /* by group id: struct group_time, until the first configuration */
+	struct oncall *oncall; /* paging.c */
+	struct map pagings;    /* by group key: struct paging */
+	struct map flaps;      /* by hash: when the alert began lately */
+	struct map times;      /* by group id: struct group_time, until the first configuration */
 	struct row *newest, *oldest;
 	struct row *done_first, *done_last;
 	size_t n_done, n_open;
@@ -281,6 +285,8 @@ ATTR_CHECK bool lane_restore(struct notify *n, struct now now, struct store *s, 
 void outbox_queue(struct lane *l, struct now now, struct message *take, struct row *replaces);
 /* May the message stand in for the lane's last open row? */
 struct row *outbox_replaceable(const struct lane *l, struct hashes firing, struct hashes resolved);
+/* What is in the lane and has not gone out is not wanted any more. */
+void outbox_withdraw(struct lane *l, struct now now, const char *why);
 /* Starts what is durable and may go out. */
 void outbox_durable(struct notify *n, struct now now);
 /* Gives every configured destination its chance (after a reload or a start). */

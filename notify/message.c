@@ -184,6 +184,8 @@ void message_put(struct buf *b, const struct message *m)
 	num_put_int(b, m->at);
 	put_key(b, "self_only");
 	buf_adds(b, m->self_only ? "true" : "false");
+	if (m->anew)
+		buf_adds(b, ",\"anew\":true");
 	put_key(b, "alerts");
 	buf_addc(b, '[');
 	for (size_t i = 0; i < m->n; i++) {
@@ -254,6 +256,7 @@ static void read_message(json_t *root, struct message *m)
 	m->route_labels = labels_of(a, root, "route_labels");
 	m->at = json_integer_value(json_object_get(root, "at"));
 	m->self_only = json_is_true(json_object_get(root, "self_only"));
+	m->anew = json_is_true(json_object_get(root, "anew"));
 	m->n = json_array_size(alerts);
 	m->alerts = ARENA_ARRAY(a, struct message_alert, m->n + 1);
 	for (size_t i = 0; i < m->n; i++)

@@ -35,6 +35,7 @@ struct message {
 	size_t n, n_firing;
 	ms_t at;	/* wall, when it was decided */
 	bool self_only; /* only about rouse itself */
+	bool anew;	/* a message of its own, also where messages are edited: a page */
 };
 
 struct message *message_new(void);

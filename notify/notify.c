@@ -7,7 +7,9 @@
 #include "notify/flap.h"
 #include "notify/inhibit.h"
 #include "notify/inner.h"
+#include "notify/paging.h"
 #include "notify/reminder.h"
+#include "oncall/incident.h"
 
 struct notify *notify_new(const struct notify_env *env)
 {
@@ -24,6 +26,7 @@ struct notify *notify_new(const struct notify_env *env)
 	map_init(&n->silence_index);
 	map_init(&n->names);
 	map_init(&n->flaps);
+	paging_init(n);
 	n->next_id = 1;
 	n->turn = 1;
 	return n;
@@ -34,6 +37,7 @@ void notify_free(struct notify *n)
 	if (!n)
 		return;
 	reminder_stop(n);
+	paging_free(n);
 	group_free_all(n);
 	outbox_free_all(n);
 	lane_free_all(n);
@@ -119,8 +123,14 @@ void notify_stop(struct notify *n)
 {
 	n->stopped = true;
 	reminder_stop(n);
+	oncall_stop(n->oncall);
 	group_stop_all(n);
 	outbox_stop_all(n);
+}
+
+struct oncall *notify_oncall(struct notify *n)
+{
+	return n->oncall;
 }
 
 /* ---- configuration ----------------------------------------------------------------------- */
@@ -129,7 +139,19 @@ bool notify_restore(struct notify *n, struct now now, struct store *s, struct er
 	CHECK(!n->configured);
 	return journal_restore(n, s, err) && silence_restore(n, s, err) &&
 	       alerts_restore(n, now, s, err) && group_restore(n, s, err) &&
-	       lane_restore(n, now, s, err) && outbox_restore(n, now, s, err);
+	       lane_restore(n, now, s, err) && outbox_restore(n, now, s, err) &&
+	       oncall_restore(n->oncall, now, s, err);
+}
+
+static void bind_receivers(struct notify *n, const struct receiver *v, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < v[i].n; k++) {
+			const struct integration *to = &v[i].integrations[k];
+
+			dest_get(n, to->id)->to = to;
+		}
+	}
 }
 
 static void bind_dests(struct notify *n)
@@ -138,13 +160,8 @@ static void bind_dests(struct notify *n)
 
 	map_each (&n->dests, e)
 		((struct dest *)e->value)->to = NULL;
-	for (size_t i = 0; i < c->n_receivers; i++) {
-		for (size_t k = 0; k < c->receivers[i].n; k++) {
-			const struct integration *to = &c->receivers[i].integrations[k];
-
-			dest_get(n, to->id)->to = to;
-		}
-	}
+	bind_receivers(n, c->receivers, c->n_receivers);
+	bind_receivers(n, c->people, c->n_people);
 }
 
 static void bind_inhibitor(struct notify *n)
@@ -204,6 +221,7 @@ void notify_configure(struct notify *n, struct now now, const struct notify_conf
 	bind_inhibitor(n);
 	group_rebuild(n, now);
 	outbox_rebind(n, now);
+	paging_configure(n, now);
 	release_lanes(n);
 	if (!n->configured)
 		end_orphans(n);

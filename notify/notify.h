@@ -22,6 +22,7 @@ struct batch;
 struct buf;
 struct notify;
 struct notify_config;
+struct oncall;
 struct store;
 
 /* What the notifier stands on; all borrowed for its life. */
@@ -29,8 +30,9 @@ struct notify_env {
 	const struct io *io;
 	struct timers *timers;
 	const struct limits *limits;
-	ms_t data_retention; /* of what is over; 0: as limits say */
-	ms_t start_delay;    /* after the first configuration nothing is told for so long */
+	ms_t data_retention;	 /* of what is over; 0: as limits say */
+	ms_t incident_retention; /* of incidents that are over; 0: as limits say */
+	ms_t start_delay;	 /* after the first configuration nothing is told for so long */
 	/* The batch of this turn; asked for each time something becomes durable. */
 	struct batch *(*batch)(void *core);
 	/* Something about rouse itself is wrong or right again: raise or end an alert. `name` is an
@@ -68,11 +70,15 @@ void notify_committed(struct notify *n, struct now now, bool ok);
  * notify_committed, in order. (Without it, notify_committed speaks for all that was decided.) */
 void notify_taken(struct notify *n);
 /* The wall clock jumped by that much: what has ended has still ended, and as long ago. */
-void notify_clock_stepped(struct notify *n, ms_t by);
+void notify_clock_stepped(struct notify *n, struct now now, ms_t by);
 /* Forgets what is over for longer than data_retention; to be called now and then. */
 void notify_expire(struct notify *n, struct now now);
 /* Stop starting deliveries (shutdown); open ones stay in the outbox. */
 void notify_stop(struct notify *n);
+
+/* People, schedules, incidents: oncall/incident.h. Changes made there belong to the turn's batch.
+ */
+struct oncall *notify_oncall(struct notify *n);
 
 /* ---- for pages, API and metrics ---------------------------------------------------------- */
 enum outbox_status {

@@ -7,7 +7,7 @@
  *	  |          |  |        |
  *	  +---> DEAD <--+--------+      (never deliverable, too old, receiver removed)
  *	             |
- *	             +--> SENT
+ *	             +--> SENT            (REPLACED too, if its request has not begun)
  *
  * Only the first open row of a lane moves; the others wait. A row becomes SENDING in the batch
  * and its request starts when that batch is on disk. One policy for all: 1, 2, 4 ... 30 s (less
@@ -24,10 +24,13 @@
 #include "base/mem.h"
 #include "notify/flap.h"
 #include "notify/inner.h"
+#include "notify/paging.h"
+#include "oncall/incident.h"
 #include "store/store.h"
 
 #define GIVE_UP_AFTER DAY
 #define LATE_AFTER (5 * MINUTE)
+#define PAGE_LATE_AFTER (30 * SECOND) /* then somebody's next contact is tried as well */
 #define BACKOFF_MAX (30 * SECOND)
 #define WAIT_MIN ((ms_t)250)
 #define WAIT_MAX (15 * MINUTE)
@@ -69,7 +72,7 @@ static void set_status(struct row *r, enum outbox_status to)
 #define TO(s) (1u << OUTBOX_##s)
 	static const unsigned allowed[] = {
 		[OUTBOX_QUEUED] = TO(SENDING) | TO(DEAD) | TO(REPLACED),
-		[OUTBOX_SENDING] = TO(SENT) | TO(RETRY) | TO(DEAD),
+		[OUTBOX_SENDING] = TO(SENT) | TO(RETRY) | TO(DEAD) | TO(REPLACED),
 		[OUTBOX_RETRY] = TO(SENDING) | TO(DEAD) | TO(REPLACED),
 		[OUTBOX_SENT] = 0,
 		[OUTBOX_DEAD] = 0,
@@ -300,6 +303,7 @@ void notify_expire(struct notify *n, struct now now)
 	silence_forget_old(n, now);
 	journal_expire(n, now.wall);
 	flap_expire(n, now.mono);
+	oncall_expire(n->oncall, now);
 }
 
 /* ---- moving on --------------------------------------------------------------------------- */
@@ -342,6 +346,8 @@ static void set_retry_timer(struct row *r)
 
 	if (!r->late_raised)
 		due = MIN(due, r->created_mono + LATE_AFTER + 1);
+	if (paging_is_page(r) && !r->moved_on)
+		due = MIN(due, r->created_mono + PAGE_LATE_AFTER + 1);
 	timer_set(r->n->env.timers, &r->timer, TIMER_MONO, due, row_due);
 }
 
@@ -387,6 +393,15 @@ static void raise_if_late(struct row *r, struct now now)
 	raise_failing(r, why);
 }
 
+/* The row itself goes on being tried. */
+static void move_on_if_late(struct row *r, struct now now)
+{
+	if (r->moved_on || !paging_is_page(r) || now.mono - r->created_mono <= PAGE_LATE_AFTER)
+		return;
+	r->moved_on = true;
+	paging_failed(r->n, now, r, *r->error ? r->error : "it is late");
+}
+
 static void row_due(struct timer *t, struct now now)
 {
 	struct row *r = CONTAINER(t, struct row, timer);
@@ -394,6 +409,7 @@ static void row_due(struct timer *t, struct now now)
 
 	notify_enter(n);
 	raise_if_late(r, now);
+	move_on_if_late(r, now);
 	if (r->next_mono <= now.mono) {
 		ready_add(r);
 		pump(r->lane->dest);
@@ -468,6 +484,7 @@ static struct row *row_new(struct lane *l, struct now now, struct message *take)
 		.error = mem_str(STR("")),
 		.resolved = message_resolved(take),
 		.message = take,
+		.anew = take->anew,
 		.firing = hashes_told(take, false),
 		.told_resolved = hashes_told(take, true),
 		.created_at = now.wall,
@@ -503,6 +520,32 @@ static void replace(struct row *r, struct now now, const char *why)
 	set_text(&r->error, why);
 	finish(r, now, OUTBOX_REPLACED);
 	trim_history(n, now);
+}
+
+/* It may be about to start: its turn is not on disk yet. */
+static void unstart(struct row *r)
+{
+	struct notify *n = r->n;
+
+	for (size_t i = 0; i < n->n_starting; i++) {
+		if (n->starting[i] != r)
+			continue;
+		n->starting[i] = n->starting[--n->n_starting];
+		return;
+	}
+}
+
+void outbox_withdraw(struct lane *l, struct now now, const char *why)
+{
+	for (struct row *r = l->first, *next; r; r = next) {
+		next = r->lane_next;
+		if (r->status == OUTBOX_SENDING && r->attempt)
+			continue;
+		unstart(r);
+		replace(r, now, why);
+	}
+	if (l->first)
+		arm(l->first, now);
 }
 
 /* The outbox is full: an end that waits behind a beginning which already says all of the message
@@ -588,6 +631,8 @@ static void after(struct lane *l, struct now now)
 	next_in_lane(l, now);
 	if (g)
 		group_reap(g, now);
+	else if (l->users)
+		paging_idle(n, l);
 	else
 		lane_release(n, l);
 	trim_history(n, now);
@@ -625,6 +670,8 @@ void outbox_sent(struct row *r, struct now now, struct str provider_id)
 	l->broken = false;
 	lane_note(l, now, r, keep);
 	finish(r, now, OUTBOX_SENT);
+	if (paging_is_page(r))
+		paging_sent(r->n, now, r);
 	after(l, now);
 }
 
@@ -728,10 +775,14 @@ void outbox_dead(struct row *r, struct now now, enum dead_scope scope, const cha
 	if (l->group)
 		group_stand_in(l->group, now, r);
 	finish(r, now, OUTBOX_DEAD);
+	if (paging_is_page(r) && !r->moved_on)
+		paging_failed(d->n, now, r, r->error);
 	if (began)
 		drop_ends(l, now);
 	next_in_lane(l, now);
-	if (!l->users)
+	if (l->users)
+		paging_idle(r->n, l);
+	else
 		lane_release(r->n, l);
 	trim_history(d->n, now);
 }
@@ -836,6 +887,7 @@ static bool restore_open(struct restoring *x, struct row *r, struct str message)
 	}
 	r->firing = hashes_told(r->message, false);
 	r->told_resolved = hashes_told(r->message, true);
+	r->anew = r->message->anew;
 	r->created_mono = x->now.mono - MAX(x->now.wall - r->created_at, 0);
 	r->next_mono = x->now.mono + MIN(MAX(r->next_at - x->now.wall, 0), WAIT_MAX);
 	if (r->status == OUTBOX_SENDING) {

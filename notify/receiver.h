@@ -81,7 +81,10 @@ struct receiver_kind {
 	enum deliver_result (*step)(struct delivery *d, struct now now,
 				    const struct io_reply *reply);
 	bool can_update; /* update_message is understood */
-	int parallel;	 /* requests to one destination at a time; 0: 64 */
+	/* ... with this configuration; NULL: with any. */
+	bool (*may_update)(const void *config);
+	bool hand_over; /* there are no requests: the message goes to notify/paging.c */
+	int parallel;	/* requests to one destination at a time; 0: 64 */
 };
 
 /* The next step of the delivery, with an empty request to fill in. */

@@ -7,10 +7,11 @@
 #include "notify/func.h"
 #include "notify/inhibit.h"
 #include "notify/inner.h"
+#include "oncall/incident.h"
 
 uint64_t notify_version(const struct notify *n)
 {
-	return n->version;
+	return n->version + oncall_version(n->oncall);
 }
 
 void notify_deliveries(const struct notify *n, bool (*fn)(void *arg, const struct delivery_view *d),

@@ -31,7 +31,10 @@ struct shift {
 	int64_t number; /* 0 begins at the origin; negative before it */
 };
 
-/* The shift of an instant. */
+/* The shift of an instant. Several hand-offs inside one gap of the clocks are one instant: the
+ * shifts between them are empty, their numbers are nobody's turn. */
 struct shift rotation_at(const struct rotation *r, ms_t at);
+/* When a shift begins by the zone's clock, as if it were UTC. */
+ms_t rotation_local(const struct rotation *r, int64_t number);
 
 #endif

@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "web/web.h"
 
-#define WEB_ROUTES_MAX 32
+#define WEB_ROUTES_MAX 48
 #define WEB_CODES_MAX 12 /* status codes told apart for each route in /metrics */
 
 struct web_code_count {

@@ -79,6 +79,7 @@ void page_begin(struct page *p, struct str title)
 		 "<nav aria-label=\"Sections\"><a href=\"./#alerts\">Alerts</a>"
 		 "<a href=\"./#pages\">Pages</a><a href=\"./#health\">Health</a>"
 		 "<a href=\"./#rules\">Rules</a>"
+		 "<a href=\"incidents\">Incidents</a><a href=\"oncall\">On call</a>"
 		 "<a href=\"alerts\">Told</a><a href=\"silences\">Silences</a></nav>\n"
 		 "<span id=\"link\" role=\"status\"></span>\n"
 		 "<span id=\"said\" class=\"skip\" role=\"status\"></span>\n"

@@ -9,6 +9,7 @@
 #include "web/api_rouse.h"
 #include "web/asset.h"
 #include "web/event.h"
+#include "web/incident.h"
 #include "web/ops.h"
 #include "web/page_rule.h"
 #include "web/page_status.h"
@@ -27,6 +28,9 @@ static const struct web_route {
 	{"/rule", GET, page_rule},
 	{"/alerts", GET, page_told_alerts},
 	{"/silences", GET, page_told_silences},
+	{"/incidents", GET, page_incidents},
+	{"/incident", GET | POST, page_incident},
+	{"/oncall", GET, page_oncall},
 	{"/assets/style.css", GET, asset_serve},
 	{"/assets/app.js", GET, asset_serve},
 	{"/assets/calm.svg", GET, asset_serve},
@@ -53,6 +57,11 @@ static const struct web_route {
 	{"/api/rouse/v1/deliveries", GET, api_rouse_deliveries},
 	{"/api/rouse/v1/receivers", GET, api_rouse_receivers},
 	{"/api/rouse/v1/explain", GET, api_rouse_explain},
+	{"/api/rouse/v1/incidents", GET | POST, api_rouse_incidents},
+	{"/api/rouse/v1/incidents/", GET | POST, api_rouse_incident}, /* and ID or ID/VERB */
+	{"/api/rouse/v1/who", GET, api_rouse_who},
+	{"/api/rouse/v1/overrides", GET | POST, api_rouse_overrides},
+	{"/api/rouse/v1/overrides/", DELETE, api_rouse_override}, /* and the id */
 };
 
 _Static_assert(ARRAY_LEN(routes) <= WEB_ROUTES_MAX, "the counters of web/exchange.h are too few");
@@ -66,11 +75,27 @@ static unsigned method_of(struct str m)
 
 static void not_allowed(struct exchange *x, const struct web_route *r)
 {
-	struct io_header allow = {STR("Allow"),
-				  r->methods & GET ? STR("GET, HEAD") : STR("POST, PUT")};
+	static const struct {
+		unsigned method;
+		const char *allow, *word;
+	} methods[] = {{GET, "GET, HEAD", "GET"},
+		       {POST, "POST", "POST"},
+		       {PUT, "PUT", "PUT"},
+		       {DELETE, "DELETE", "DELETE"}};
+	struct io_header allow = {.name = STR("Allow")};
+	struct buf b;
 
-	buf_adds(&x->body, r->methods & GET ? "Only GET requests allowed\n"
-					    : "Only POST or PUT requests allowed\n");
+	buf_init(&b, BUF_MAX_ANY);
+	buf_adds(&x->body, "Only ");
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		if (!(r->methods & methods[i].method))
+			continue;
+		buf_printf(&x->body, "%s%s", b.n ? " or " : "", methods[i].word);
+		buf_printf(&b, "%s%s", b.n ? ", " : "", methods[i].allow);
+	}
+	buf_adds(&x->body, " requests allowed\n");
+	allow.value = arena_str(x->arena, buf_str(&b));
+	buf_done(&b);
 	answer_body_with(x, 405, "text/plain; charset=utf-8", &allow, 1);
 }
 

@@ -44,6 +44,7 @@ struct web_request {
 	size_t n_headers;
 	struct str body;
 	struct str remote; /* address, for logs */
+	struct str user;   /* who has shown a password; empty: nobody had to */
 };
 
 enum web_kind {

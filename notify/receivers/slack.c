@@ -245,6 +245,13 @@ static bool check(const struct kind_entry *e, void *config)
 	return true;
 }
 
+static bool may_update(const void *config)
+{
+	const struct slack *c = config;
+
+	return str_ends(c->api_url, POST_MESSAGE);
+}
+
 /* ---- the request ------------------------------------------------------------------------- */
 static void put_fields(struct json_writer *w, struct kind_texts *t, const struct slack *c)
 {
@@ -458,5 +465,6 @@ const struct receiver_kind RECEIVER_SLACK = {
 	.check = check,
 	.step = step,
 	.can_update = true,
+	.may_update = may_update,
 	.parallel = 1,
 };

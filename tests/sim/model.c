@@ -10,7 +10,7 @@
 #include "store/batch.h"
 #include "store/store.h"
 
-#define COLUMNS_MAX 16
+#define COLUMNS_MAX 24
 #define ATTEMPTS_MAX 64
 #define OUTBOX_SENT_STATUS 3 /* this and what follows are ends */
 
@@ -24,6 +24,10 @@ enum table {
 	SILENCE,
 	OUTBOX,
 	EVENT,
+	INCIDENT,
+	INCIDENT_CYCLE,
+	INCIDENT_EVENT,
+	OVERRIDE,
 	TABLES
 };
 
@@ -41,6 +45,10 @@ static const struct {
 	[SILENCE] = {"silence", ST_SILENCE_LOAD, 1},
 	[OUTBOX] = {"outbox", ST_OUTBOX_LOAD, 1},
 	[EVENT] = {"event", ST_EVENT_LOAD, 1},
+	[INCIDENT] = {"incident", ST_INCIDENT_LOAD, 1},
+	[INCIDENT_CYCLE] = {"incident_cycle", ST_CYCLE_LOAD, 2},
+	[INCIDENT_EVENT] = {"incident_event", ST_INCIDENT_EVENT_LOAD, 1},
+	[OVERRIDE] = {"override", ST_OVERRIDE_LOAD, 1},
 };
 
 struct mrow {
@@ -211,6 +219,19 @@ static void trim_events(struct tables *t, size_t col, int64_t from)
 	}
 }
 
+/* All rows of an incident go. */
+static void del_of(struct tables *t, enum table at, size_t col, int64_t incident)
+{
+	map_each (&t->t[at], e) {
+		struct mrow *r = e->value;
+
+		if (r->num[col] != incident)
+			continue;
+		map_delete(&t->t[at], e->key);
+		row_free(r);
+	}
+}
+
 static void apply_one(struct tables *t, enum stmt st, const struct val *v, size_t n)
 {
 	switch (st) {
@@ -235,6 +256,14 @@ static void apply_one(struct tables *t, enum stmt st, const struct val *v, size_
 	case ST_EVENT_PUT: put(t, EVENT, v, n); break;
 	case ST_EVENT_TRIM: trim_events(t, 0, v[0].i + 1); break;
 	case ST_EVENT_EXPIRE: trim_events(t, 1, v[0].i); break;
+	case ST_INCIDENT_PUT: put(t, INCIDENT, v, n); break;
+	case ST_INCIDENT_DEL: del(t, INCIDENT, v); break;
+	case ST_CYCLE_PUT: put(t, INCIDENT_CYCLE, v, n); break;
+	case ST_CYCLE_DEL: del_of(t, INCIDENT_CYCLE, 0, v[0].i); break;
+	case ST_INCIDENT_EVENT_PUT: put(t, INCIDENT_EVENT, v, n); break;
+	case ST_INCIDENT_EVENT_DEL: del_of(t, INCIDENT_EVENT, 1, v[0].i); break;
+	case ST_OVERRIDE_PUT: put(t, OVERRIDE, v, n); break;
+	case ST_OVERRIDE_DEL: del(t, OVERRIDE, v); break;
 	case ST_META_LOAD:
 	case ST_RULE_ALERT_LOAD:
 	case ST_RULE_GROUP_LOAD:
@@ -244,6 +273,10 @@ static void apply_one(struct tables *t, enum stmt st, const struct val *v, size_
 	case ST_SILENCE_LOAD:
 	case ST_OUTBOX_LOAD:
 	case ST_EVENT_LOAD:
+	case ST_INCIDENT_LOAD:
+	case ST_CYCLE_LOAD:
+	case ST_INCIDENT_EVENT_LOAD:
+	case ST_OVERRIDE_LOAD:
 	case ST_COUNT: CHECK(false);
 	}
 }

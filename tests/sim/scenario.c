@@ -1,5 +1,6 @@
 /* Stories in plain words. */
 #include "tests/sim/scenario.h"
+#include "tests/sim/incident_words.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -303,6 +304,28 @@ static bool do_unsilence(struct story *st, struct str args ATTR_UNUSED)
 	return true;
 }
 
+/* "VERB ID WHO ..."; "refused" in front: it must be. */
+static bool do_incident(struct story *st, struct str args)
+{
+	struct str verb = word(&args);
+	bool refused = str_is(verb, "refused");
+	const char *why = "";
+
+	if (refused)
+		verb = word(&args);
+	if (incident_words_do(st->sim, verb, args, &why) == refused)
+		return wrong(st, refused ? "it was done" : why, STR(""));
+	return true;
+}
+
+static bool do_override(struct story *st, struct str args)
+{
+	struct err err = {.pos = -1};
+
+	return incident_words_override(st->sim, args, &err) ||
+	       wrong(st, "override: ", str_of(err.msg));
+}
+
 /* ---- what is expected ----------------------------------------------------------------- */
 
 static struct page *oldest(struct story *st, struct str host)
@@ -441,6 +464,13 @@ static bool expect_unwritten(struct story *st, struct str args)
 	       wrong(st, "there is a value for ", args);
 }
 
+static bool expect_incident(struct story *st, struct str args)
+{
+	struct err err = {.pos = -1};
+
+	return incident_words_expect(st->sim, args, &err) || wrong(st, "", str_of(err.msg));
+}
+
 static bool do_expect(struct story *st, struct str args)
 {
 	struct str what = word(&args);
@@ -458,6 +488,8 @@ static bool do_expect(struct story *st, struct str args)
 		return expect_written(st, args);
 	if (str_is(what, "unwritten"))
 		return expect_unwritten(st, args);
+	if (str_is(what, "incident"))
+		return expect_incident(st, args);
 
 	struct wanted w = look_for(st, word(&args));
 
@@ -493,6 +525,8 @@ static const struct {
 	{"silence", do_silence},
 	{"unsilence", do_unsilence},
 	{"written", do_written},
+	{"incident", do_incident},
+	{"override", do_override},
 	{"expect", do_expect},
 };
 

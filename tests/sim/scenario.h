@@ -18,6 +18,10 @@
  *	expect alert ALERTNAME pending|firing|none
  *	expect health ALERTNAME ok|err|unknown
  *	expect blind | expect not blind
+ *	incident [refused] ack|unack|escalate|close ID WHO
+ *	incident note ID WHO TEXT | incident call ID WHO PERSON | incident snooze ID WHO SPAN
+ *	override SCHEDULE REMOVE ADD SPAN from now on, "-" for nobody
+ *	expect incident ID triggered|acknowledged|resolved|none [TEXT in the timeline]
  *
  * `expect page` looks for the oldest page to that host that no expectation has consumed yet and
  * that was taken; `expect no page` wants none left.

@@ -6,8 +6,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/yaml.h"
 #include "notify/explain.h"
 #include "notify/silence.h"
+#include "oncall/incident.h"
+#include "store/batch.h"
+#include "tests/unit/unit.h"
 
 _Static_assert(offsetof(struct fake_group, group) == 0, "core_rules finds the group by it");
 _Static_assert(offsetof(struct fake_rule, rule) == 0, "core_rule_alerts finds the rule by it");
@@ -273,6 +277,10 @@ struct core *fake_new(void)
 
 void fake_free(struct core *c)
 {
+	oncall_free(c->oncall);
+	oncall_config_free(c->plan);
+	batch_free(c->batch);
+	timers_done(&c->timers);
 	for (size_t i = 0; i < c->n_groups; i++) {
 		for (size_t k = 0; k < c->groups[i].n; k++)
 			free(c->groups[i].rules[k].alerts);
@@ -280,6 +288,74 @@ void fake_free(struct core *c)
 	}
 	arena_done(&c->arena);
 	free(c);
+}
+
+/* ---- on call ------------------------------------------------------------------------------- */
+static struct batch *fake_batch(void *core)
+{
+	struct core *c = core;
+
+	if (!c->batch)
+		c->batch = batch_new();
+	return c->batch;
+}
+
+static void count_page(void *arg, struct now now ATTR_UNUSED,
+		       const struct oncall_page *p ATTR_UNUSED)
+{
+	((struct core *)arg)->n_pages++;
+}
+
+static void no_withdraw(void *arg ATTR_UNUSED, struct now now ATTR_UNUSED,
+			const struct incident *i ATTR_UNUSED, struct str why ATTR_UNUSED)
+{
+}
+
+static void no_update(void *arg ATTR_UNUSED, struct now now ATTR_UNUSED,
+		      const struct incident *i ATTR_UNUSED)
+{
+}
+
+static void no_self_alert(void *arg ATTR_UNUSED, struct now now ATTR_UNUSED,
+			  struct str name ATTR_UNUSED, struct str what ATTR_UNUSED,
+			  struct str text ATTR_UNUSED, bool firing ATTR_UNUSED)
+{
+}
+
+struct oncall *notify_oncall(struct notify *n)
+{
+	struct core *c = (struct core *)(void *)n;
+	struct oncall_env env = {.timers = &c->timers,
+				 .batch = fake_batch,
+				 .page = count_page,
+				 .withdraw = no_withdraw,
+				 .update = no_update,
+				 .self_alert = no_self_alert,
+				 .arg = c,
+				 .core = c};
+
+	if (!c->oncall)
+		c->oncall = oncall_new(&env);
+	return c->oncall;
+}
+
+void fake_plan(struct core *c, const char *yaml)
+{
+	struct limits l;
+	struct yaml_node *root;
+	struct diags diags;
+	struct err err = {0};
+	bool more;
+
+	limits_default(&l);
+	diags_init(&diags);
+	if (!yaml_parse(str_of(yaml), &l, &c->arena, &root, &more, &err))
+		fail_msg("%s", err.msg);
+	if (!oncall_config_parse(root, STR("rouse.yml"), FAKE_NOW, &l, &c->plan, &diags))
+		fail_msg("%s", diags.v[0].msg);
+	diags_done(&diags);
+	oncall_configure(notify_oncall((struct notify *)(void *)c), (struct now){.wall = FAKE_NOW},
+			 c->plan);
 }
 
 struct fake_group *fake_group(struct core *c, const char *file, const char *name, ms_t interval)

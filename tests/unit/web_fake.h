@@ -7,6 +7,7 @@
 #define TESTS_UNIT_WEB_FAKE_H
 
 #include "base/arena.h"
+#include "base/timer.h"
 #include "evaluator/config.h"
 #include "evaluator/core.h"
 #include "evaluator/view.h"
@@ -45,6 +46,12 @@ struct core {
 	struct config config;
 	bool has_config, ready;
 	uint64_t version;
+	/* A real one: pages that it asks for are counted. */
+	struct oncall *oncall;
+	struct oncall_config *plan;
+	struct timers timers;
+	struct batch *batch;
+	size_t n_pages;
 };
 
 struct core *fake_new(void); /* ready, healthy, empty */
@@ -63,6 +70,9 @@ struct rule_alert_view *fake_active(struct core *c, struct fake_rule *r, enum al
 void fake_receiver(struct core *c, const char *name, const char *kind);
 struct delivery_view *fake_delivery(struct core *c, enum outbox_status s, const char *title,
 				    ms_t ago);
+
+/* Takes the map under `oncall:` into use. */
+void fake_plan(struct core *c, const char *yaml);
 
 /* The stories that goldens and pictures show. */
 struct core *fake_calm(void);

@@ -1,0 +1,363 @@
+/* rouse incident, ack, page: what the incident's page does, from the command line. */
+#include <jansson.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/json_writer.h"
+#include "base/num.h"
+#include "base/url.h"
+#include "host/commands.h"
+#include "host/prom_client.h"
+
+struct incident_options {
+	struct str url, bearer_file, by, policy, severity, span, person, seen;
+	bool all, json, normal;
+};
+
+#define COMMON_FLAGS \
+	FLAG_DEFAULT("url", "URL", TEXT, struct incident_options, url, "http://localhost:9095", \
+		     "The rouse to ask."), \
+		FLAG("by", "NAME", TEXT, struct incident_options, by, \
+		     "Who; default: the name of the user."), \
+		FLAG("json", NULL, SWITCH, struct incident_options, json, "The answer as JSON."), \
+		FLAG("bearer-token-file", "FILE", TEXT, struct incident_options, bearer_file, \
+		     "A file with a token for Authorization: Bearer.")
+
+static const struct flag incident_flags[] = {
+	COMMON_FLAGS,
+	FLAG("all", NULL, SWITCH, struct incident_options, all, "list: also those that are over."),
+	FLAG_DEFAULT("for", "DURATION", TEXT, struct incident_options, span, "30m",
+		     "snooze: how long."),
+	FLAG("person", "NAME", TEXT, struct incident_options, person, "page: whom."),
+	FLAG("seen", "STEP", TEXT, struct incident_options, seen,
+	     "escalate: only if this is still the next step."),
+};
+
+static const struct flag ack_flags[] = {COMMON_FLAGS};
+
+static const struct flag page_flags[] = {
+	COMMON_FLAGS,
+	FLAG("policy", "NAME", TEXT, struct incident_options, policy,
+	     "The escalation policy that it goes to."),
+	FLAG("severity", "NAME", TEXT, struct incident_options, severity, "Its severity."),
+	FLAG("normal", NULL, SWITCH, struct incident_options, normal,
+	     "Not urgent: quiet hours and everybody's normal sequence."),
+};
+
+struct work {
+	const struct command *command;
+	struct incident_options o;
+	struct prom_client *client;
+	struct arena arena;
+};
+
+/* ---- talking ----------------------------------------------------------------------------- */
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+/* The answer's data; NULL: it is said why not. */
+static json_t *call(struct work *w, struct prom_call *c)
+{
+	struct err err;
+	json_t *root, *data;
+
+	if (!prom_client_call(w->client, c, &w->arena, &err)) {
+		fprintf(stderr, "rouse %s: %s\n", w->command->name, err.msg);
+		return NULL;
+	}
+	root = json_loadb(c->body.p, c->body.n, 0, NULL);
+	if (c->status / 100 != 2 || !json_is_object(root)) {
+		const char *why = text_of(root, "error");
+
+		if (*why)
+			fprintf(stderr, "rouse %s: %s\n", w->command->name, why);
+		else
+			fprintf(stderr, "rouse %s: HTTP status %d: is there a rouse?\n",
+				w->command->name, c->status);
+		json_decref(root);
+		return NULL;
+	}
+	data = json_incref(json_object_get(root, "data"));
+	json_decref(root);
+	return data;
+}
+
+static void print_json(const json_t *root)
+{
+	char *text = json_dumps(root, JSON_INDENT(2));
+
+	puts(text);
+	free(text);
+}
+
+static struct str actor(const struct work *w)
+{
+	const struct passwd *p = w->o.by.n ? NULL : getpwuid(getuid());
+
+	return w->o.by.n ? w->o.by : p ? str_of(p->pw_name) : STR("somebody");
+}
+
+/* ---- showing ----------------------------------------------------------------------------- */
+static void print_incident(const json_t *i)
+{
+	const char *acked = text_of(i, "acknowledgedBy");
+
+	printf("#%lld  %-12s  %s%s%s  since %s  policy %s\n",
+	       (long long)json_integer_value(json_object_get(i, "id")), text_of(i, "status"),
+	       text_of(i, "title"), *acked ? "  by " : "", acked, text_of(i, "openedAt"),
+	       text_of(i, "policy"));
+	if (*text_of(i, "plan"))
+		printf("     %s\n", text_of(i, "plan"));
+}
+
+static void print_timeline(const json_t *i)
+{
+	json_t *e;
+	size_t k;
+
+	json_array_foreach(json_object_get(i, "timeline"), k, e)
+	{
+		const char *who = text_of(e, "who");
+
+		printf("  %s  %-14s %s%s%s\n", text_of(e, "at"), text_of(e, "kind"), who,
+		       *who ? ": " : "", text_of(e, "text"));
+	}
+}
+
+static int list(struct work *w)
+{
+	struct prom_call c = {.method = "GET",
+			      .path = w->o.all ? STR("/api/rouse/v1/incidents?status=all")
+					       : STR("/api/rouse/v1/incidents")};
+	json_t *data = call(w, &c), *i, *all;
+	size_t k;
+
+	if (!data)
+		return 2;
+	all = json_object_get(data, "incidents");
+	if (w->o.json)
+		print_json(all);
+	else if (!json_array_size(all))
+		puts("no incidents");
+	else
+		json_array_foreach(all, k, i) print_incident(i);
+	json_decref(data);
+	return 0;
+}
+
+static int show(struct work *w, struct prom_call *c, bool timeline)
+{
+	json_t *data = call(w, c);
+
+	if (!data)
+		return 2;
+	if (w->o.json) {
+		print_json(data);
+	} else {
+		print_incident(data);
+		if (timeline)
+			print_timeline(data);
+	}
+	json_decref(data);
+	return 0;
+}
+
+/* ---- doing ------------------------------------------------------------------------------- */
+static int act(struct work *w, uint64_t id, const char *verb, struct str text)
+{
+	struct prom_call c = {.method = "POST"};
+	struct json_writer j;
+	struct buf b;
+
+	buf_init(&b, BUF_MAX_ANY);
+	j = (struct json_writer){.b = &b};
+	json_open(&j, NULL, '{');
+	json_put(&j, "by", actor(w));
+	json_put(&j, "means", STR("command line"));
+	json_put_given(&j, "text", text);
+	json_put_given(&j, "for", w->o.span);
+	json_put_given(&j, "person", w->o.person);
+	json_put_given(&j, "seen", w->o.seen);
+	json_close(&j, '}');
+	c.json = arena_str(&w->arena, buf_str(&b));
+	buf_done(&b);
+	c.path = arena_printf(&w->arena, "/api/rouse/v1/incidents/%llu/%s", (unsigned long long)id,
+			      verb);
+	return show(w, &c, false);
+}
+
+static int open_one(struct work *w, struct str title)
+{
+	struct prom_call c = {.method = "POST", .path = STR("/api/rouse/v1/incidents")};
+	struct json_writer j;
+	struct buf b;
+
+	buf_init(&b, BUF_MAX_ANY);
+	j = (struct json_writer){.b = &b};
+	json_open(&j, NULL, '{');
+	json_put(&j, "by", actor(w));
+	json_put(&j, "policy", w->o.policy);
+	json_put(&j, "title", title);
+	json_put_given(&j, "severity", w->o.severity);
+	json_put_bool(&j, "urgent", !w->o.normal);
+	json_close(&j, '}');
+	c.json = arena_str(&w->arena, buf_str(&b));
+	buf_done(&b);
+	return show(w, &c, false);
+}
+
+/* The words from `from` on as one text. */
+static struct str join(struct work *w, const struct flag_texts *words, size_t from)
+{
+	struct buf b;
+	struct str s;
+
+	buf_init(&b, BUF_MAX_ANY);
+	for (size_t i = from; i < words->n; i++)
+		buf_printf(&b, "%s%.*s", i > from ? " " : "", STR_ARG(words->v[i]));
+	s = arena_str(&w->arena, buf_str(&b));
+	buf_done(&b);
+	return s;
+}
+
+static bool read_id(struct str s, uint64_t *id, struct err *err)
+{
+	if (str_starts(s, "#"))
+		s = str_from(s, 1);
+	return num_uint(s, 10, id) == NUM_OK ||
+	       err_set(err, -1, "\"%.*s\" is no number of an incident", STR_ARG(s));
+}
+
+static int incident(struct work *w, const struct flag_texts *words, struct err *err)
+{
+	static const char *const verbs[] = {"ack",  "unack",  "escalate", "resolve",
+					    "note", "snooze", "page"};
+	struct str verb = words->n ? words->v[0] : STR("list");
+	struct prom_call c = {.method = "GET"};
+	uint64_t id;
+
+	if (str_is(verb, "list"))
+		return list(w);
+	if (words->n < 2 || !read_id(words->v[1], &id, err)) {
+		if (words->n < 2)
+			err_set(err, -1, "%.*s which incident? its number", STR_ARG(verb));
+		return -1;
+	}
+	if (str_is(verb, "show")) {
+		c.path = arena_printf(&w->arena, "/api/rouse/v1/incidents/%llu",
+				      (unsigned long long)id);
+		return show(w, &c, true);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		if (str_is(verb, verbs[i]))
+			return act(w, id, verbs[i], join(w, words, 2));
+	}
+	err_set(err, -1, "list, show, ack, unack, escalate, resolve, note, snooze or page?");
+	return -1;
+}
+
+static int ack(struct work *w, const struct flag_texts *words, struct err *err)
+{
+	int rc = 0;
+	uint64_t id;
+
+	if (!words->n) {
+		err_set(err, -1, "acknowledge which incident? its number, or several");
+		return -1;
+	}
+	for (size_t i = 0; i < words->n && rc == 0; i++)
+		rc = read_id(words->v[i], &id, err) ? act(w, id, "ack", STR("")) : -1;
+	return rc;
+}
+
+static int page(struct work *w, const struct flag_texts *words, struct err *err)
+{
+	if (!w->o.policy.n) {
+		err_set(err, -1, "page whom? --policy=NAME, one of oncall.policies");
+		return -1;
+	}
+	if (!words->n) {
+		err_set(err, -1, "page for what? say it in a few words");
+		return -1;
+	}
+	return open_one(w, join(w, words, 0));
+}
+
+static int run(const struct command *command, int argc, char **argv,
+	       int (*go)(struct work *w, const struct flag_texts *words, struct err *err))
+{
+	struct work w = {.command = command};
+	struct limits l;
+	struct flag_texts words;
+	struct err err;
+	int rc = -1;
+
+	limits_default(&l);
+	arena_init(&w.arena);
+	if (flags_parse(command, argc, argv, &w.arena, &w.o, &words, &err)) {
+		struct prom_client_options co = {.url = w.o.url,
+						 .bearer_file = w.o.bearer_file,
+						 .timeout = 30 * SECOND,
+						 .limits = &l};
+
+		w.client = prom_client_new(&co, &err);
+		if (w.client)
+			rc = go(&w, &words, &err);
+	}
+	if (rc < 0)
+		rc = command_usage_error(command, &err);
+	prom_client_free(w.client);
+	arena_done(&w.arena);
+	return rc;
+}
+
+static int run_incident(int argc, char **argv)
+{
+	return run(&cmd_incident, argc, argv, incident);
+}
+
+static int run_ack(int argc, char **argv)
+{
+	return run(&cmd_ack, argc, argv, ack);
+}
+
+static int run_page(int argc, char **argv)
+{
+	return run(&cmd_page, argc, argv, page);
+}
+
+const struct command cmd_incident = {
+	.name = "incident",
+	.summary = "Lists and shows incidents, and does what their page does.",
+	.usage =
+		"[FLAGS] list | show ID | ack|unack|escalate|resolve|snooze|page ID | note ID TEXT",
+	.flags = incident_flags,
+	.n_flags = ARRAY_LEN(incident_flags),
+	.run = run_incident,
+};
+
+const struct command cmd_ack = {
+	.name = "ack",
+	.summary = "Acknowledges incidents: it is in your hands.",
+	.usage = "[FLAGS] ID...",
+	.flags = ack_flags,
+	.n_flags = ARRAY_LEN(ack_flags),
+	.run = run_ack,
+};
+
+const struct command cmd_page = {
+	.name = "page",
+	.summary = "Opens an incident by hand and pages whom its policy names.",
+	.usage = "--policy=NAME [FLAGS] TEXT...",
+	.flags = page_flags,
+	.n_flags = ARRAY_LEN(page_flags),
+	.run = run_page,
+};

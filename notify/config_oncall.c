@@ -1,0 +1,131 @@
+/*
+ * People as receivers: each contact of `oncall:` is an entry of a receiver kind, with the same keys
+ * as under `receivers:`. Messages to people are edited in place wherever the service can.
+ */
+#include "notify/config_inner.h"
+#include "notify/receiver.h"
+#include "notify/receivers/oncall.h"
+#include "oncall/config.h"
+
+static const struct receiver_kind *kind_named(const struct fields *f, struct str name)
+{
+	return receiver_kind_of(arena_printf(f->arena, "%.*s_configs", STR_ARG(name)));
+}
+
+static bool read_contact(struct config_reader *r, const struct receiver *rc,
+			 const struct contact *c, size_t index, struct integration *out)
+{
+	const struct fields *f = &r->fields;
+	const struct receiver_kind *kind = kind_named(f, c->kind);
+
+	if (!kind || kind->hand_over)
+		return fields_error(f, c->entry, "there is no kind of receiver \"%.*s\"",
+				    STR_ARG(c->kind));
+	if (!config_read_entry(r, rc, kind, c->entry, index, out))
+		return false;
+	if (kind->can_update &&
+	    !(c->entry->kind == YAML_MAP && yaml_get(c->entry, "update_message")))
+		out->update_message = !kind->may_update || kind->may_update(out->config);
+	return true;
+}
+
+static bool read_person(struct config_reader *r, const struct person *p, struct receiver *rc)
+{
+	const struct fields *f = &r->fields;
+	bool ok = true;
+
+	rc->name = arena_printf(f->arena, "person/%.*s", STR_ARG(p->name));
+	rc->labels = (struct labels){.p = ""};
+	rc->line = p->line;
+	rc->integrations = ARENA_ARRAY(f->arena, struct integration, p->n_contacts + 1);
+	for (size_t i = 0; i < p->n_contacts; i++)
+		ok &= read_contact(r, rc, &p->contacts[i], i, &rc->integrations[rc->n++]);
+	return ok;
+}
+
+/* Policies name receivers, receivers name policies. */
+static bool check_receivers_of(const struct config_reader *r, const struct policy *p,
+			       const struct target *v, size_t n)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].kind != TARGET_RECEIVER || notify_config_receiver(r->config, v[i].name))
+			continue;
+		diags_add(r->fields.diags, r->fields.file, p->line, p->col,
+			  "policy %.*s pages the receiver \"%.*s\", which there is not",
+			  STR_ARG(p->name), STR_ARG(v[i].name));
+		ok = false;
+	}
+	return ok;
+}
+
+/* An oncall receiver as a target would open an incident about the incident. */
+static bool check_loop(const struct config_reader *r, const struct policy *p,
+		       const struct target *v, size_t n)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct receiver *rc = v[i].kind == TARGET_RECEIVER
+						    ? notify_config_receiver(r->config, v[i].name)
+						    : NULL;
+
+		for (size_t k = 0; rc && k < rc->n; k++) {
+			if (!rc->integrations[k].kind->hand_over)
+				continue;
+			diags_add(r->fields.diags, r->fields.file, p->line, p->col,
+				  "policy %.*s pages the receiver \"%.*s\", which leads to a "
+				  "policy again",
+				  STR_ARG(p->name), STR_ARG(rc->name));
+			ok = false;
+		}
+	}
+	return ok;
+}
+
+static bool check_policy(const struct config_reader *r, const struct policy *p)
+{
+	bool ok = check_receivers_of(r, p, p->last_resort, p->n_last_resort) &&
+		  check_loop(r, p, p->last_resort, p->n_last_resort);
+
+	for (size_t i = 0; i < p->n_steps; i++)
+		ok &= check_receivers_of(r, p, p->steps[i].targets, p->steps[i].n_targets) &&
+		      check_loop(r, p, p->steps[i].targets, p->steps[i].n_targets);
+	return ok;
+}
+
+static bool check_integration(const struct config_reader *r, const struct receiver *rc,
+			      const struct integration *to)
+{
+	const struct oncall_target *c = to->config;
+
+	if (!to->kind->hand_over || oncall_policy(r->config->oncall, c->policy))
+		return true;
+	diags_add(r->fields.diags, r->fields.file, rc->line, 0,
+		  "receiver \"%.*s\" names the policy \"%.*s\", which oncall.policies does not "
+		  "have",
+		  STR_ARG(rc->name), STR_ARG(c->policy));
+	return false;
+}
+
+bool config_read_oncall(struct config_reader *r, const struct yaml_node *node)
+{
+	struct notify_config *c = r->config;
+	bool ok = true;
+
+	if (!oncall_config_parse(node, r->fields.file, r->files->now, r->limits, &c->oncall,
+				 r->fields.diags))
+		return false;
+	c->people = ARENA_ARRAY(r->fields.arena, struct receiver, c->oncall->n_people + 1);
+	for (size_t i = 0; i < c->oncall->n_people; i++)
+		ok &= read_person(r, &c->oncall->people[i], &c->people[c->n_people++]);
+	for (size_t i = 0; i < c->oncall->n_policies; i++)
+		ok &= check_policy(r, &c->oncall->policies[i]);
+	for (size_t i = 0; i < c->n_receivers; i++) {
+		for (size_t k = 0; k < c->receivers[i].n; k++)
+			ok &= check_integration(r, &c->receivers[i],
+						&c->receivers[i].integrations[k]);
+	}
+	return ok;
+}

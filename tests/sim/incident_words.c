@@ -1,0 +1,123 @@
+/*
+ * What people do in stories: they acknowledge, escalate, change the plan. The words call the same
+ * functions as the pages and the API; the story goes on when the change is on disk.
+ */
+#include "tests/sim/incident_words.h"
+
+#include <stdlib.h>
+
+#include "base/num.h"
+#include "evaluator/core.h"
+#include "notify/notify.h"
+#include "oncall/incident.h"
+#include "tests/sim/sim.h"
+
+static struct oncall *oncall_of(struct sim *s)
+{
+	return notify_oncall(core_notify(s->core));
+}
+
+static struct str word(struct str *s)
+{
+	struct str t = str_trim(*s);
+	size_t n = 0;
+
+	while (n < t.n && t.p[n] != ' ')
+		n++;
+	*s = str_trim(str_from(t, n));
+	return str_cut(t, 0, n);
+}
+
+static bool number(struct str s, uint64_t *id)
+{
+	return num_uint(str_starts(s, "#") ? str_from(s, 1) : s, 10, id) == NUM_OK;
+}
+
+static enum oncall_result act(struct sim *s, struct str verb, uint64_t id, struct str args)
+{
+	struct oncall *oc = oncall_of(s);
+	struct actor by = {.who = word(&args), .means = STR("story")};
+	struct err err;
+	ms_t span;
+
+	if (str_is(verb, "ack"))
+		return oncall_ack(oc, s->now, id, by);
+	if (str_is(verb, "unack"))
+		return oncall_unack(oc, s->now, id, by);
+	if (str_is(verb, "escalate"))
+		return oncall_escalate(oc, s->now, id, by, -1);
+	if (str_is(verb, "close"))
+		return oncall_resolve(oc, s->now, id, by);
+	if (str_is(verb, "note"))
+		return oncall_note(oc, s->now, id, args, by);
+	if (str_is(verb, "call"))
+		return oncall_page_person(oc, s->now, id, word(&args), by);
+	if (str_is(verb, "snooze") && num_duration(word(&args), &span, &err))
+		return oncall_snooze(oc, s->now, id, s->now.wall + span, by);
+	return ONCALL_UNKNOWN;
+}
+
+bool incident_words_do(struct sim *s, struct str verb, struct str args, const char **why)
+{
+	static const char *const refusals[] = {[ONCALL_DONE] = "",
+					       [ONCALL_UNKNOWN] = "there is no such thing",
+					       [ONCALL_RESOLVED] = "it is over",
+					       [ONCALL_ALREADY] = "it is so already"};
+	enum oncall_result r;
+	uint64_t id;
+
+	if (!number(word(&args), &id)) {
+		*why = "which incident?";
+		return false;
+	}
+	r = act(s, verb, id, args);
+	*why = refusals[r];
+	sim_elapse(s, SECOND);
+	return r == ONCALL_DONE;
+}
+
+bool incident_words_override(struct sim *s, struct str args, struct err *err)
+{
+	struct override o = {.schedule = word(&args), .from = s->now.wall, .by = STR("story")};
+	uint64_t id;
+	ms_t span;
+
+	o.remove = word(&args);
+	o.add = word(&args);
+	if (str_is(o.remove, "-"))
+		o.remove = STR("");
+	if (str_is(o.add, "-"))
+		o.add = STR("");
+	if (!num_duration(word(&args), &span, err))
+		return false;
+	o.to = o.from + span;
+	if (!oncall_override_put(oncall_of(s), s->now, &o, &id, err))
+		return false;
+	sim_elapse(s, SECOND);
+	return true;
+}
+
+bool incident_words_expect(struct sim *s, struct str args, struct err *err)
+{
+	uint64_t id;
+	const struct incident *i =
+		number(word(&args), &id) ? oncall_incident(oncall_of(s), id) : NULL;
+	struct str status = word(&args);
+
+	if (!i)
+		return str_is(status, "none") || err_set(err, -1, "there is no such incident");
+	if (!str_is(status, incident_status_name(i->status)))
+		return err_set(err, -1, "it is %s", incident_status_name(i->status));
+	if (!args.n)
+		return true;
+	for (size_t k = 0; k < i->n_events; k++) {
+		char line[1200];
+
+		snprintf(line, sizeof(line), "%s %s %s", i->events[k].kind, i->events[k].who,
+			 i->events[k].text);
+		if (str_find(str_of(line), args) >= 0)
+			return true;
+	}
+	return err_set(err, -1, "its timeline does not say so; last: %s %s",
+		       i->events[i->n_events - 1].kind, i->events[i->n_events - 1].text);
+}

@@ -1,0 +1,207 @@
+/* Incidents over HTTP: what may be done, by whom, what is refused, and that nothing from outside
+ * becomes markup. */
+#include "tests/unit/web_fake.h"
+
+#include <string.h>
+
+#include "oncall/incident.h"
+#include "tests/unit/unit.h"
+
+#define PLAN \
+	"people:\n" \
+	"  alice: {contacts: {push: {ntfy: {topic: a}}}}\n" \
+	"  bob: {contacts: {push: {ntfy: {topic: b}}}}\n" \
+	"schedules:\n" \
+	"  primary: {layers: [{rotation: weekly, since: 2020-01-06, people: [alice, bob]}]}\n" \
+	"policies:\n" \
+	"  backend: {steps: [{page: schedule/primary}, {after: 10m, page: person/bob}]}\n"
+
+#define JSON "application/json"
+#define FORM "application/x-www-form-urlencoded"
+
+static struct arena arena;
+
+struct ask {
+	const char *method, *path, *body, *type, *site, *user;
+	const char *params[12]; /* name, value, ... */
+};
+
+static struct web_answer ask(struct web *w, struct ask a)
+{
+	struct web_param headers[3], query[6];
+	struct web_request r = {.method = str_of(a.method),
+				.path = str_of(a.path),
+				.headers = headers,
+				.query = query,
+				.body = str_of(a.body ? a.body : ""),
+				.user = str_of(a.user ? a.user : "")};
+	struct web_answer ans;
+
+	if (a.type)
+		headers[r.n_headers++] = (struct web_param){STR("content-type"), str_of(a.type)};
+	if (a.site)
+		headers[r.n_headers++] = (struct web_param){STR("sec-fetch-site"), str_of(a.site)};
+	for (size_t i = 0; a.params[i]; i += 2)
+		query[r.n_query++] =
+			(struct web_param){str_of(a.params[i]), str_of(a.params[i + 1])};
+	web_handle(w, (struct now){.mono = 5000, .wall = FAKE_NOW}, &r, &arena, &ans);
+	return ans;
+}
+
+static struct web_answer post(struct web *w, const char *path, const char *body)
+{
+	return ask(w, (struct ask){.method = "POST", .path = path, .body = body, .type = JSON});
+}
+
+static struct core *house(struct web **w)
+{
+	struct core *c = fake_new();
+
+	fake_plan(c, PLAN);
+	*w = fake_web(c, "");
+	return c;
+}
+
+static void says(struct web_answer a, int status, const char *text)
+{
+	if (a.status != status || str_find(a.body, str_of(text)) < 0)
+		fail_msg("%d, not %d with %s: %.*s", a.status, status, text, STR_ARG(a.body));
+}
+
+#define INCIDENTS "/api/rouse/v1/incidents"
+
+static void test_verbs(void **state ATTR_UNUSED)
+{
+	struct web *w;
+	struct core *c = house(&w);
+
+	says(post(w, INCIDENTS, "{\"policy\":\"backend\",\"title\":\"login is slow\",\"by\":\"dave\"}"),
+	     200, "\"id\":1");
+	assert_int_equal(c->n_pages, 1);
+	says(ask(w, (struct ask){.method = "GET", .path = INCIDENTS}), 200, "login is slow");
+	says(post(w, INCIDENTS "/1/ack", "{\"by\":\"alice\"}"), 200, "\"acknowledgedBy\":\"alice\"");
+	says(post(w, INCIDENTS "/1/ack", "{\"by\":\"bob\"}"), 409, "alice has acknowledged it");
+	says(post(w, INCIDENTS "/1/unack", "{\"by\":\"alice\"}"), 200, "triggered");
+	says(post(w, INCIDENTS "/1/escalate", "{\"by\":\"alice\",\"seen\":\"0\"}"), 409, "look again");
+	says(post(w, INCIDENTS "/1/escalate", "{\"by\":\"alice\",\"seen\":1}"), 200, "\"step\":2");
+	says(post(w, INCIDENTS "/1/page", "{\"by\":\"alice\",\"person\":\"bob\"}"), 200, "called");
+	says(post(w, INCIDENTS "/1/page", "{\"by\":\"alice\",\"person\":\"zoe\"}"), 404, "nobody");
+	says(post(w, INCIDENTS "/1/note", "{\"by\":\"alice\",\"text\":\"found it\"}"), 200, "found it");
+	says(post(w, INCIDENTS "/1/note", "{\"by\":\"alice\",\"text\":\" \"}"), 400, "needs a text");
+	says(post(w, INCIDENTS "/1/snooze", "{\"for\":\"10m\"}"), 200, "snoozedUntil");
+	says(post(w, INCIDENTS "/1/snooze", "{\"for\":\"10 days\"}"), 400, "duration");
+	says(post(w, INCIDENTS "/1/resolve", "{\"by\":\"alice\"}"), 200, "\"status\":\"resolved\"");
+	says(post(w, INCIDENTS "/1/ack", "{\"by\":\"alice\"}"), 409, "is over");
+	says(post(w, INCIDENTS "/2/ack", "{}"), 404, "no incident of that number");
+	says(post(w, INCIDENTS "/1/explode", "{}"), 404, "ack, unack");
+	web_free(w);
+	fake_free(c);
+}
+
+static void test_refused(void **state ATTR_UNUSED)
+{
+	struct web *w;
+	struct core *c = house(&w);
+
+	says(post(w, INCIDENTS, "{\"policy\":\"none\",\"title\":\"x\"}"), 400, "no policy");
+	says(post(w, INCIDENTS, "{\"policy\":\"backend\"}"), 400, "needs a title");
+	says(post(w, INCIDENTS, "[1]"), 400, "JSON object");
+	says(post(w, INCIDENTS, "{"), 400, "JSON object");
+	says(ask(w, (struct ask){.method = "POST", .path = INCIDENTS, .body = "{}", .type = FORM}),
+	     400, "application/json");
+	says(post(w, INCIDENTS "/x/ack", "{}"), 404, "no incident");
+	says(post(w, INCIDENTS "/1", "{}"), 404, "a verb is asked for");
+	says(ask(w, (struct ask){.method = "GET", .path = INCIDENTS "/1/ack"}), 404, "by POST");
+	assert_int_equal(ask(w, (struct ask){.method = "PUT", .path = INCIDENTS}).status, 405);
+	assert_int_equal(c->n_pages, 0);
+	web_free(w);
+	fake_free(c);
+}
+
+/* A user who has shown a password is who it was, whatever the form says. */
+static void test_who_it_was(void **state ATTR_UNUSED)
+{
+	struct web *w;
+	struct core *c = house(&w);
+
+	post(w, INCIDENTS, "{\"policy\":\"backend\",\"title\":\"x\"}");
+	says(ask(w, (struct ask){.method = "POST",
+				 .path = INCIDENTS "/1/ack",
+				 .body = "{\"by\":\"mallory\"}",
+				 .type = JSON,
+				 .user = "alice"}),
+	     200, "\"acknowledgedBy\":\"alice\"");
+	web_free(w);
+	fake_free(c);
+}
+
+static void test_page(void **state ATTR_UNUSED)
+{
+	struct web *w;
+	struct core *c = house(&w);
+	struct ask form = {.method = "POST",
+			   .path = "/incident",
+			   .site = "same-origin",
+			   .params = {"id", "1", "verb", "ack", "by", "alice"}};
+	struct ask foreign = form, look = {.method = "GET", .path = "/incident"};
+	struct web_answer a;
+
+	foreign.site = "cross-site";
+	look.params[0] = "id";
+	look.params[1] = "1";
+	says(ask(w, look), 404, "No such incident");
+	post(w, INCIDENTS,
+	     "{\"policy\":\"backend\",\"title\":\"<script>alert(1)</script>\",\"by\":\"<b>\"}");
+	a = ask(w, look);
+	says(a, 200, "&lt;script&gt;alert(1)");
+	assert_true(str_find(a.body, STR("<script>alert")) < 0);
+	says(a, 200, "Acknowledge</button>");
+	says(ask(w, foreign), 403, "not sent by this page");
+	a = ask(w, form);
+	assert_int_equal(a.status, 303);
+	assert_true(str_is(fake_header(&a, "Location"), "incident?id=1"));
+	says(ask(w, look), 200, "Acknowledged by</dt><dd>alice");
+	/* A GET never does anything. */
+	form.method = "GET";
+	form.params[3] = "resolve";
+	says(ask(w, form), 200, "Acknowledged by</dt><dd>alice");
+	says(ask(w, (struct ask){.method = "GET", .path = "/incidents"}), 200, "&lt;script&gt;");
+	says(ask(w, (struct ask){.method = "GET", .path = "/oncall"}), 200, "layer layer 1");
+	web_free(w);
+	fake_free(c);
+}
+
+static void test_plan(void **state ATTR_UNUSED)
+{
+	struct web *w;
+	struct core *c = house(&w);
+
+	says(ask(w, (struct ask){.method = "GET",
+				 .path = "/api/rouse/v1/who",
+				 .params = {"at", "2020-01-07T00:00:00Z"}}),
+	     200, "\"person\":\"alice\"");
+	says(ask(w, (struct ask){.method = "GET",
+				 .path = "/api/rouse/v1/who",
+				 .params = {"schedule", "none"}}),
+	     404, "no schedule");
+	says(post(w, "/api/rouse/v1/overrides",
+		  "{\"schedule\":\"primary\",\"add\":\"bob\",\"to\":\"2027-01-01T00:00:00Z\"}"),
+	     200, "\"id\":1");
+	says(post(w, "/api/rouse/v1/overrides",
+		  "{\"schedule\":\"primary\",\"add\":\"bob\",\"to\":\"2027-01-01T00:00:00Z\"}"),
+	     400, "override 1 of somebody");
+	says(post(w, "/api/rouse/v1/overrides", "{\"schedule\":\"primary\",\"add\":\"bob\"}"), 400,
+	     "from and to");
+	says(ask(w, (struct ask){.method = "GET", .path = "/api/rouse/v1/overrides"}), 200,
+	     "\"add\":\"bob\"");
+	says(ask(w, (struct ask){.method = "DELETE", .path = "/api/rouse/v1/overrides/1"}), 200,
+	     "success");
+	says(ask(w, (struct ask){.method = "DELETE", .path = "/api/rouse/v1/overrides/1"}), 404,
+	     "no override");
+	web_free(w);
+	fake_free(c);
+}
+
+TEST_GROUP(incident, cmocka_unit_test(test_verbs), cmocka_unit_test(test_refused),
+	   cmocka_unit_test(test_who_it_was), cmocka_unit_test(test_page),
+	   cmocka_unit_test(test_plan));

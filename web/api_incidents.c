@@ -1,0 +1,420 @@
+/* Incidents, who is on call and overrides as JSON. */
+#include "base/num.h"
+#include "base/time.h"
+#include "evaluator/core.h"
+#include "notify/message.h"
+#include "notify/notify.h"
+#include "oncall/schedule.h"
+#include "web/am_value.h"
+#include "web/answer.h"
+#include "web/incident.h"
+
+#define LIST_MAX 1000
+#define TITLE_MAX 200
+#define BASE "/api/rouse/v1/incidents/"
+#define OVERRIDE_BASE "/api/rouse/v1/overrides/"
+
+static struct oncall *oncall_of(const struct exchange *x)
+{
+	return notify_oncall(core_notify(x->core));
+}
+
+static void put_time(struct buf *b, const char *key, ms_t t)
+{
+	if (t != MS_NONE) {
+		answer_put_time(b, key, t);
+	} else {
+		buf_adds(b, key);
+		buf_adds(b, "null");
+	}
+}
+
+/* ---- out ----------------------------------------------------------------------------------- */
+static void put_incident(struct buf *b, const struct incident *i, ms_t wall)
+{
+	struct buf plan;
+
+	buf_init(&plan, BUF_MAX_ANY);
+	incident_put_plan(&plan, i, wall);
+	answer_put_uint(b, "{\"id\":", i->id);
+	answer_put_str(b, ",\"status\":", str_of(incident_status_name(i->status)));
+	answer_put_str(b, ",\"title\":", str_of(i->title));
+	answer_put_str(b, ",\"severity\":", str_of(i->severity));
+	answer_put_bool(b, ",\"urgent\":", i->urgent);
+	answer_put_str(b, ",\"policy\":", str_of(i->policy));
+	answer_put_uint(b, ",\"step\":", i->step);
+	answer_put_uint(b, ",\"pass\":", (uint64_t)i->pass);
+	put_time(b, ",\"openedAt\":", i->opened_at);
+	put_time(b, ",\"acknowledgedAt\":", i->acked_at);
+	answer_put_str(b, ",\"acknowledgedBy\":", str_of(i->acked_by));
+	put_time(b, ",\"leaseUntil\":", i->lease_at);
+	put_time(b, ",\"snoozedUntil\":", i->snoozed_until);
+	put_time(b, ",\"resolvedAt\":", i->resolved_at);
+	answer_put_str(b, ",\"plan\":", buf_str(&plan));
+	buf_done(&plan);
+}
+
+static void put_events(struct buf *b, const struct incident *i)
+{
+	buf_adds(b, ",\"timeline\":[");
+	for (size_t k = 0; k < i->n_events; k++) {
+		const struct incident_event *e = &i->events[k];
+
+		answer_put_time(b, k ? ",{\"at\":" : "{\"at\":", e->at);
+		answer_put_str(b, ",\"kind\":", str_of(e->kind));
+		answer_put_str(b, ",\"who\":", str_of(e->who));
+		answer_put_str(b, ",\"text\":", str_of(e->text));
+		buf_addc(b, '}');
+	}
+	buf_addc(b, ']');
+}
+
+static void answer_incident(struct exchange *x, uint64_t id)
+{
+	const struct incident *i = oncall_incident(oncall_of(x), id);
+
+	if (!i) {
+		answer_json_error(x, API_NOT_FOUND, STR("there is no incident of that number"));
+		return;
+	}
+	answer_json_begin(x);
+	put_incident(&x->body, i, x->now.wall);
+	put_events(&x->body, i);
+	buf_addc(&x->body, '}');
+	answer_json_end(x);
+	if (!str_is(x->req->method, "GET"))
+		x->out->after_turn = core_turn(x->core);
+}
+
+struct listing {
+	struct exchange *x;
+	bool all;
+	size_t n;
+};
+
+static bool list_one(void *arg, const struct incident *i)
+{
+	struct listing *l = arg;
+
+	if (!l->all && i->status == INCIDENT_RESOLVED)
+		return true;
+	if (l->n++)
+		buf_addc(&l->x->body, ',');
+	put_incident(&l->x->body, i, l->x->now.wall);
+	buf_addc(&l->x->body, '}');
+	return l->n < LIST_MAX;
+}
+
+/* ---- in ------------------------------------------------------------------------------------ */
+/* The body as an object; false: the answer is made. Only JSON: a form of another site cannot send
+ * it. */
+static bool read_body(struct exchange *x, struct am_value *root)
+{
+	struct err err;
+
+	if (!str_starts(exchange_header(x, "content-type"), "application/json")) {
+		answer_json_error(x, API_BAD_DATA,
+				  STR("the body must be JSON (Content-Type: application/json)"));
+		return false;
+	}
+	if (!x->req->body.n) {
+		*root = (struct am_value){.kind = AM_OBJECT};
+		return true;
+	}
+	if (am_value_read(x->req->body, x->arena, root, &err) && root->kind == AM_OBJECT)
+		return true;
+	answer_json_error(x, API_BAD_DATA, STR("the body must be a JSON object"));
+	return false;
+}
+
+static struct str text_of(const struct am_value *o, const char *key)
+{
+	const struct am_value *v = am_member(o, key);
+
+	return v && (v->kind == AM_STRING || v->kind == AM_NUMBER) ? v->text : STR("");
+}
+
+static bool flag_of(const struct am_value *o, const char *key, bool absent)
+{
+	const struct am_value *v = am_member(o, key);
+
+	return v ? v->kind == AM_TRUE : absent;
+}
+
+/* What is told of an incident that no alert has opened. */
+static struct str snapshot_of(struct exchange *x, const struct report *r)
+{
+	struct message *m = message_new();
+	struct labels_builder lb;
+	struct buf b;
+	struct str s;
+
+	m->external_url = arena_str(&m->arena, x->web->options.external_url);
+	m->at = x->now.wall;
+	m->n = 1;
+	m->alerts = ARENA_ARRAY(&m->arena, struct message_alert, 1);
+	labels_builder_init(&lb);
+	labels_builder_set(&lb, STR(LABEL_ALERTNAME), STR("Incident"));
+	labels_builder_set(&lb, STR("severity"), r->severity);
+	m->alerts[0].labels = labels_builder_build(&lb, &m->arena);
+	labels_builder_done(&lb);
+	labels_builder_init(&lb);
+	labels_builder_set(&lb, STR("summary"), r->title);
+	m->alerts[0].annotations = labels_builder_build(&lb, &m->arena);
+	labels_builder_done(&lb);
+	m->alerts[0].starts_at = x->now.wall;
+	m->alerts[0].ends_at = MS_NONE;
+	m->alerts[0].hash = labels_hash(m->alerts[0].labels);
+	m->group_labels = (struct labels){.p = ""};
+	message_finish(m);
+	buf_init(&b, BUF_MAX_ANY);
+	message_put(&b, m);
+	s = arena_str(x->arena, buf_str(&b));
+	buf_done(&b);
+	message_free(m);
+	return s;
+}
+
+static void open_one(struct exchange *x)
+{
+	struct am_value root;
+	struct report r = {.firing = true};
+	uint64_t id;
+
+	if (!read_body(x, &root))
+		return;
+	r.policy = text_of(&root, "policy");
+	r.title = str_trim(text_of(&root, "title"));
+	r.severity = text_of(&root, "severity");
+	r.urgent = flag_of(&root, "urgent", true);
+	r.title = str_cut(r.title, 0, MIN(r.title.n, (size_t)TITLE_MAX));
+	if (!r.title.n) {
+		answer_json_error(x, API_BAD_DATA, STR("an incident needs a title"));
+		return;
+	}
+	r.snapshot = snapshot_of(x, &r);
+	id = oncall_open(oncall_of(x), x->now, &r, incident_actor(x, text_of(&root, "by")));
+	if (id)
+		answer_incident(x, id);
+	else
+		answer_json_error(x, API_BAD_DATA,
+				  arena_printf(x->arena, "there is no policy \"%.*s\"",
+					       STR_ARG(r.policy)));
+}
+
+void api_rouse_incidents(struct exchange *x)
+{
+	struct listing l = {.x = x, .all = str_is(exchange_param(x, "status"), "all")};
+
+	if (str_is(x->req->method, "POST")) {
+		open_one(x);
+		return;
+	}
+	answer_json_begin(x);
+	buf_adds(&x->body, "{\"incidents\":[");
+	oncall_incidents(oncall_of(x), list_one, &l);
+	buf_adds(&x->body, "]}");
+	answer_json_end(x);
+}
+
+static void answer_refusal(struct exchange *x, int status, struct str why)
+{
+	answer_json_error(x, status == 404 ? API_NOT_FOUND : API_BAD_DATA, why);
+	x->out->status = status;
+}
+
+static void do_verb(struct exchange *x, uint64_t id, struct str verb)
+{
+	struct am_value root;
+	struct str why;
+	int status;
+
+	if (!read_body(x, &root))
+		return;
+
+	struct incident_verb v = {.name = verb,
+				  .by = text_of(&root, "by"),
+				  .means = STR("API"),
+				  .text = text_of(&root, "text"),
+				  .person = text_of(&root, "person"),
+				  .span = text_of(&root, "for"),
+				  .seen = text_of(&root, "seen")};
+
+	if (text_of(&root, "means").n)
+		v.means = str_cut(text_of(&root, "means"), 0, MIN(text_of(&root, "means").n, 40));
+	if (incident_do(x, id, &v, &status, &why))
+		answer_incident(x, id);
+	else
+		answer_refusal(x, status, why);
+	x->out->after_turn = core_turn(x->core);
+}
+
+void api_rouse_incident(struct exchange *x)
+{
+	struct str rest = str_from(x->path, strlen(BASE)), number = rest, verb = {0};
+	ptrdiff_t slash = str_find_char(rest, '/');
+	uint64_t id;
+
+	if (slash >= 0) {
+		number = str_cut(rest, 0, (size_t)slash);
+		verb = str_from(rest, (size_t)slash + 1);
+	}
+	if (num_uint(number, 10, &id) != NUM_OK)
+		answer_json_error(x, API_NOT_FOUND, STR("there is no incident of that number"));
+	else if (str_is(x->req->method, "POST") && verb.n)
+		do_verb(x, id, verb);
+	else if (verb.n || str_is(x->req->method, "POST"))
+		answer_json_error(x, API_NOT_FOUND,
+				  STR("a verb is asked for by POST: ack, unack, escalate, resolve, "
+				      "note, snooze, page"));
+	else
+		answer_incident(x, id);
+}
+
+/* ---- who ----------------------------------------------------------------------------------- */
+static void put_roster(struct buf *b, const struct schedule *s, const struct roster *r)
+{
+	struct buf why;
+
+	answer_put_str(b, "{\"schedule\":", s->name);
+	buf_adds(b, ",\"onCall\":[");
+	for (size_t i = 0; i < r->n; i++) {
+		buf_init(&why, BUF_MAX_ANY);
+		on_call_put_why(&why, &r->v[i]);
+		answer_put_str(b, i ? ",{\"person\":" : "{\"person\":", r->v[i].person->name);
+		answer_put_str(b, ",\"why\":", buf_str(&why));
+		buf_addc(b, '}');
+		buf_done(&why);
+	}
+	buf_addc(b, ']');
+	put_time(b, ",\"until\":", r->until);
+	buf_addc(b, '}');
+}
+
+void api_rouse_who(struct exchange *x)
+{
+	const struct oncall_config *c = oncall_config(oncall_of(x));
+	struct str wanted = exchange_param(x, "schedule"), text = exchange_param(x, "at");
+	struct roster r;
+	ms_t at = x->now.wall;
+	size_t n = 0;
+
+	if (text.n && !time_rfc3339(text, &at)) {
+		answer_json_error(x, API_BAD_DATA,
+				  STR("at must be a time like 2026-12-24T03:00:00Z"));
+		return;
+	}
+	if (wanted.n && (!c || !oncall_schedule(c, wanted))) {
+		answer_json_error(x, API_NOT_FOUND, STR("there is no schedule of that name"));
+		return;
+	}
+	answer_json_begin(x);
+	answer_put_time(&x->body, "{\"at\":", at);
+	buf_adds(&x->body, ",\"schedules\":[");
+	for (size_t i = 0; c && i < c->n_schedules; i++) {
+		if (wanted.n && !str_eq(wanted, c->schedules[i].name))
+			continue;
+		if (n++)
+			buf_addc(&x->body, ',');
+		oncall_who(oncall_of(x), &c->schedules[i], at, &r);
+		put_roster(&x->body, &c->schedules[i], &r);
+	}
+	buf_adds(&x->body, "]}");
+	answer_json_end(x);
+}
+
+/* ---- overrides ----------------------------------------------------------------------------- */
+static void put_override(struct buf *b, const struct override *o)
+{
+	answer_put_uint(b, "{\"id\":", o->id);
+	answer_put_str(b, ",\"kind\":",
+		       o->kind == OVERRIDE_TEMPORARY ? STR("temporary") : STR("override"));
+	answer_put_str(b, ",\"schedule\":", o->schedule);
+	answer_put_str(b, ",\"add\":", o->add);
+	answer_put_str(b, ",\"remove\":", o->remove);
+	answer_put_time(b, ",\"from\":", o->from);
+	answer_put_time(b, ",\"to\":", o->to);
+	answer_put_str(b, ",\"by\":", o->by);
+	answer_put_time(b, ",\"madeAt\":", o->made_at);
+	buf_addc(b, '}');
+}
+
+static void list_overrides(struct exchange *x)
+{
+	size_t n;
+	const struct override *const *v = oncall_overrides(oncall_of(x), &n);
+
+	answer_json_begin(x);
+	buf_adds(&x->body, "{\"overrides\":[");
+	for (size_t i = 0, shown = 0; i < n; i++) {
+		if (v[i]->to <= x->now.wall && !str_is(exchange_param(x, "status"), "all"))
+			continue;
+		if (shown++)
+			buf_addc(&x->body, ',');
+		put_override(&x->body, v[i]);
+	}
+	buf_adds(&x->body, "]}");
+	answer_json_end(x);
+}
+
+static bool read_span(struct exchange *x, const struct am_value *root, struct override *o)
+{
+	struct str from = text_of(root, "from"), to = text_of(root, "to");
+
+	o->from = x->now.wall;
+	if ((from.n && !time_rfc3339(from, &o->from)) || !time_rfc3339(to, &o->to)) {
+		answer_json_error(x, API_BAD_DATA,
+				  STR("from and to must be times like 2026-12-24T03:00:00Z"));
+		return false;
+	}
+	return true;
+}
+
+static void put_one(struct exchange *x)
+{
+	struct am_value root;
+	struct override o = {0};
+	struct err err;
+	uint64_t id;
+
+	if (!read_body(x, &root) || !read_span(x, &root, &o))
+		return;
+	o.kind = str_is(text_of(&root, "kind"), "temporary") ? OVERRIDE_TEMPORARY : OVERRIDE_CHANGE;
+	o.schedule = text_of(&root, "schedule");
+	o.add = text_of(&root, "add");
+	o.remove = text_of(&root, "remove");
+	o.by = incident_actor(x, text_of(&root, "by"));
+	if (!oncall_override_put(oncall_of(x), x->now, &o, &id, &err)) {
+		answer_json_error(x, API_BAD_DATA, arena_str(x->arena, str_of(err.msg)));
+		return;
+	}
+	answer_json_begin(x);
+	answer_put_uint(&x->body, "{\"id\":", id);
+	buf_addc(&x->body, '}');
+	answer_json_end(x);
+	x->out->after_turn = core_turn(x->core);
+}
+
+void api_rouse_overrides(struct exchange *x)
+{
+	if (str_is(x->req->method, "POST"))
+		put_one(x);
+	else
+		list_overrides(x);
+}
+
+void api_rouse_override(struct exchange *x)
+{
+	struct actor by = {.who = incident_actor(x, STR("")), .means = STR("API")};
+	uint64_t id;
+
+	if (num_uint(str_from(x->path, strlen(OVERRIDE_BASE)), 10, &id) != NUM_OK ||
+	    !oncall_override_delete(oncall_of(x), x->now, id, by)) {
+		answer_json_error(x, API_NOT_FOUND, STR("there is no override of that number"));
+		return;
+	}
+	answer_json_begin(x);
+	buf_adds(&x->body, "{}");
+	answer_json_end(x);
+	x->out->after_turn = core_turn(x->core);
+}

@@ -1,0 +1,41 @@
+/*
+ * What people may do with incidents, for the API and the pages alike: a verb, its arguments as
+ * texts, who. Changes are answered when they are on disk.
+ */
+#ifndef WEB_INCIDENT_H
+#define WEB_INCIDENT_H
+
+#include "oncall/incident.h"
+#include "web/exchange.h"
+
+struct incident_verb {
+	struct str name; /* ack, unack, escalate, resolve, note, snooze, page */
+	struct str by;	 /* as it was asked; a user who is known counts more */
+	struct str means;
+	struct str text;   /* note */
+	struct str person; /* page */
+	struct str span;   /* snooze: "30m" */
+	struct str seen;   /* escalate: the step that was seen; empty: any */
+};
+
+/* Does it. False: it was not done, and *why says why; *status is an HTTP status. */
+ATTR_CHECK bool incident_do(struct exchange *x, uint64_t id, const struct incident_verb *v,
+			    int *status, struct str *why);
+/* Who asks: the user of the request, else `by`, else "somebody". */
+struct str incident_actor(const struct exchange *x, struct str by);
+/* False: a page of another site asks (a browser says so); changes are refused. */
+bool incident_same_site(const struct exchange *x);
+
+/* GET and POST /api/rouse/v1/incidents, /api/rouse/v1/incidents/ID[/VERB] */
+void api_rouse_incidents(struct exchange *x);
+void api_rouse_incident(struct exchange *x);
+/* GET /api/rouse/v1/who, GET and POST /api/rouse/v1/overrides, DELETE .../overrides/ID */
+void api_rouse_who(struct exchange *x);
+void api_rouse_overrides(struct exchange *x);
+void api_rouse_override(struct exchange *x);
+/* Pages: all incidents, one (also its buttons), who is on call. */
+void page_incidents(struct exchange *x);
+void page_incident(struct exchange *x);
+void page_oncall(struct exchange *x);
+
+#endif

@@ -1,0 +1,333 @@
+/*
+ * Incidents for people: the list, one with its timeline and buttons, who is on call. Buttons are
+ * forms: they work without scripts, a GET never changes anything, and a form of another site is
+ * refused.
+ */
+#include "base/num.h"
+#include "evaluator/core.h"
+#include "notify/notify.h"
+#include "oncall/schedule.h"
+#include "web/answer.h"
+#include "web/incident.h"
+#include "web/page.h"
+
+#define LIST_MAX 200
+#define DAYS 7
+
+static struct oncall *oncall_of(const struct exchange *x)
+{
+	return notify_oncall(core_notify(x->core));
+}
+
+static const char *class_of(const struct incident *i)
+{
+	return i->status == INCIDENT_TRIGGERED	    ? "firing"
+	       : i->status == INCIDENT_ACKNOWLEDGED ? "pending"
+						    : "calm";
+}
+
+static struct str number_text(struct exchange *x, uint64_t id)
+{
+	return arena_printf(x->arena, "%llu", (unsigned long long)id);
+}
+
+/* ---- the list ------------------------------------------------------------------------------ */
+struct incident_list {
+	struct page *p;
+	size_t n;
+};
+
+static void put_row(struct page *p, const struct incident *i)
+{
+	struct buf *b = p->b;
+
+	html_put(b, "<tr><td data-th=\"Incident\"><a href=\"incident?id=$\"><b>#$</b> $</a> ",
+		 number_text(p->x, i->id), number_text(p->x, i->id), str_of(i->title));
+	page_state(b, class_of(i), incident_status_name(i->status));
+	buf_adds(b, "</td><td data-th=\"Since\">");
+	html_ago(b, i->opened_at, p->now);
+	buf_adds(b, "</td><td data-th=\"In whose hands\">");
+	if (*i->acked_by)
+		html_text(b, str_of(i->acked_by));
+	else if (i->status == INCIDENT_TRIGGERED)
+		buf_adds(b, "nobody's yet");
+	else
+		buf_adds(b, "–");
+	html_put(b, "</td><td data-th=\"Policy\">$</td></tr>\n", str_of(i->policy));
+}
+
+static bool list_one(void *arg, const struct incident *i)
+{
+	struct incident_list *l = arg;
+
+	if (!l->n++)
+		buf_adds(l->p->b,
+			 "<table class=\"stack told\">\n<thead><tr><th scope=\"col\">Incident</th>"
+			 "<th scope=\"col\">Since</th><th scope=\"col\">In whose hands</th>"
+			 "<th scope=\"col\">Policy</th></tr></thead>\n<tbody>\n");
+	put_row(l->p, i);
+	return l->n < LIST_MAX;
+}
+
+void page_incidents(struct exchange *x)
+{
+	struct page p;
+	struct incident_list l = {.p = &p};
+
+	page_init(&p, x);
+	page_begin(&p, STR("Incidents · rouse"));
+	buf_adds(p.b, "<div id=\"rest\" data-live>\n<h1 class=\"rule\">Incidents</h1>\n");
+	oncall_incidents(oncall_of(x), list_one, &l);
+	if (l.n)
+		buf_adds(p.b, "</tbody>\n</table>\n");
+	else
+		buf_adds(p.b, "<p>There has been none.</p>\n");
+	buf_adds(p.b, "</div>\n");
+	page_end(&p, 200);
+}
+
+/* ---- one ----------------------------------------------------------------------------------- */
+static void put_fact_time(struct page *p, const char *name, ms_t t)
+{
+	if (t == MS_NONE)
+		return;
+	buf_printf(p->b, "<dt>%s</dt><dd>", name);
+	html_time(p->b, t, p->now);
+	buf_adds(p->b, "</dd>\n");
+}
+
+static void put_facts(struct page *p, const struct incident *i)
+{
+	struct buf plan;
+
+	buf_init(&plan, BUF_MAX_ANY);
+	incident_put_plan(&plan, i, p->now);
+	buf_adds(p->b, "<dl class=\"facts\">\n");
+	if (*i->severity)
+		html_put(p->b, "<dt>Severity</dt><dd>$</dd>\n", str_of(i->severity));
+	put_fact_time(p, "Since", i->opened_at);
+	if (*i->acked_by)
+		html_put(p->b, "<dt>Acknowledged by</dt><dd>$</dd>\n", str_of(i->acked_by));
+	put_fact_time(p, "Acknowledged", i->acked_at);
+	put_fact_time(p, "Goes on at", i->status == INCIDENT_ACKNOWLEDGED ? i->lease_at : MS_NONE);
+	put_fact_time(p, "Snoozed until", i->snoozed_until);
+	put_fact_time(p, "Over", i->resolved_at);
+	html_put(p->b, "<dt>Policy</dt><dd>$</dd>\n", str_of(i->policy));
+	if (plan.n)
+		html_put(p->b, "<dt>If nobody answers</dt><dd>$</dd>\n", buf_str(&plan));
+	buf_adds(p->b, "</dl>\n");
+	buf_done(&plan);
+}
+
+/* The fields that every form has; `more` is literal markup. */
+static void put_form(struct page *p, const struct incident *i, const char *verb, const char *more,
+		     const char *label)
+{
+	struct exchange *x = p->x;
+
+	html_put(p->b,
+		 "<form method=\"post\" action=\"incident\">"
+		 "<input type=\"hidden\" name=\"id\" value=\"$\">"
+		 "<input type=\"hidden\" name=\"verb\" value=\"$\">"
+		 "<input type=\"hidden\" name=\"seen\" value=\"$\">",
+		 number_text(x, i->id), str_of(verb), number_text(x, i->step));
+	if (!x->req->user.n)
+		html_put(p->b,
+			 "<label><span>Who</span> <input name=\"by\" required maxlength=\"100\" "
+			 "autocomplete=\"username\" value=\"$\"></label>",
+			 exchange_param(x, "by"));
+	buf_adds(p->b, more);
+	html_put(p->b, "<button>$</button></form>\n", str_of(label));
+}
+
+static void put_people(struct page *p, const struct incident *i)
+{
+	const struct oncall_config *c = oncall_config(oncall_of(p->x));
+	struct buf more;
+
+	if (!c || !c->n_people)
+		return;
+	buf_init(&more, BUF_MAX_ANY);
+	buf_adds(&more, "<label><span>Whom</span> <select name=\"person\">");
+	for (size_t k = 0; k < c->n_people; k++)
+		html_put(&more, "<option>$</option>", c->people[k].name);
+	buf_adds(&more, "</select></label>");
+	put_form(p, i, "page", buf_cstr(&more), "Page somebody");
+	buf_done(&more);
+}
+
+static void put_forms(struct page *p, const struct incident *i)
+{
+	buf_adds(p->b, "<section class=\"verbs\" aria-label=\"What to do\">\n");
+	if (i->status == INCIDENT_TRIGGERED)
+		put_form(p, i, "ack", "", "Acknowledge");
+	if (i->status == INCIDENT_ACKNOWLEDGED) {
+		put_form(p, i, "ack", "", "Still on it");
+		put_form(p, i, "unack", "", "Give it back");
+	}
+	put_form(p, i, "note",
+		 "<label><span>Note</span> <textarea name=\"text\" rows=\"2\" maxlength=\"2000\" "
+		 "required></textarea></label>",
+		 "Write it down");
+	if (i->status != INCIDENT_RESOLVED) {
+		put_form(p, i, "escalate", "", "Escalate now");
+		put_people(p, i);
+		put_form(p, i, "snooze",
+			 "<label><span>For</span> <input name=\"for\" value=\"30m\" size=\"6\" "
+			 "required></label>",
+			 "Snooze");
+		put_form(p, i, "resolve", "", "It is over");
+	}
+	buf_adds(p->b, "</section>\n");
+}
+
+static void put_timeline(struct page *p, const struct incident *i)
+{
+	buf_adds(p->b, "<h2>What happened</h2>\n<ol class=\"timeline\" reversed>\n");
+	for (size_t k = i->n_events; k-- > 0;) {
+		const struct incident_event *e = &i->events[k];
+
+		buf_adds(p->b, "<li>");
+		html_time(p->b, e->at, p->now);
+		html_put(p->b, " <b>$</b> ", str_of(e->kind));
+		if (*e->who)
+			html_put(p->b, "<i>$</i> ", str_of(e->who));
+		html_put(p->b, "<span class=\"pre\">$</span></li>\n", str_of(e->text));
+	}
+	buf_adds(p->b, "</ol>\n");
+}
+
+static void show(struct exchange *x, uint64_t id, int status, struct str refused)
+{
+	const struct incident *i = oncall_incident(oncall_of(x), id);
+	struct page p;
+
+	page_init(&p, x);
+	if (!i) {
+		page_begin(&p, STR("No such incident · rouse"));
+		buf_adds(p.b, "<h1>No such incident</h1>\n<p>See <a href=\"incidents\">all of "
+			      "them</a>.</p>\n");
+		page_end(&p, 404);
+		return;
+	}
+	page_begin(&p,
+		   arena_printf(x->arena, "#%llu %s · rouse", (unsigned long long)id, i->title));
+	html_put(p.b, "<h1 class=\"rule\">#$ $ ", number_text(x, id), str_of(i->title));
+	page_state(p.b, class_of(i), incident_status_name(i->status));
+	buf_adds(p.b, "</h1>\n");
+	if (refused.n)
+		html_put(p.b,
+			 "<div class=\"banner warn\" role=\"alert\"><b>Not done:</b> $</div>\n",
+			 refused);
+	put_forms(&p, i);
+	buf_adds(p.b, "<div id=\"rest\" data-live>\n");
+	put_facts(&p, i);
+	put_timeline(&p, i);
+	buf_adds(p.b, "</div>\n");
+	page_end(&p, status);
+}
+
+static void act(struct exchange *x, uint64_t id)
+{
+	struct incident_verb v = {.name = exchange_param(x, "verb"),
+				  .by = exchange_param(x, "by"),
+				  .means = STR("page"),
+				  .text = exchange_param(x, "text"),
+				  .person = exchange_param(x, "person"),
+				  .span = exchange_param(x, "for"),
+				  .seen = exchange_param(x, "seen")};
+	struct str why;
+	int status;
+
+	if (!incident_same_site(x)) {
+		answer_text(x, 403, STR("this form was not sent by this page"));
+		return;
+	}
+	if (incident_do(x, id, &v, &status, &why)) {
+		/* Reloading the page must not do it again. */
+		struct io_header location = {STR("Location"),
+					     arena_printf(x->arena, "incident?id=%llu",
+							  (unsigned long long)id)};
+
+		answer_body_with(x, 303, "text/plain; charset=utf-8", &location, 1);
+	} else {
+		show(x, id, status, why);
+	}
+	x->out->after_turn = core_turn(x->core);
+}
+
+void page_incident(struct exchange *x)
+{
+	uint64_t id = 0;
+
+	if (num_uint(exchange_param(x, "id"), 10, &id) != NUM_OK)
+		id = 0;
+	if (str_is(x->req->method, "POST"))
+		act(x, id);
+	else
+		show(x, id, 200, STR(""));
+}
+
+/* ---- who is on call ------------------------------------------------------------------------ */
+static void put_on_call(struct page *p, const struct roster *r, bool why)
+{
+	struct buf text;
+
+	if (!r->n)
+		buf_adds(p->b, "<b class=\"bad\">nobody</b>");
+	for (size_t i = 0; i < r->n; i++) {
+		html_put(p->b, "$<b>$</b>", i ? STR(", ") : STR(""), r->v[i].person->name);
+		if (!why)
+			continue;
+		buf_init(&text, BUF_MAX_ANY);
+		on_call_put_why(&text, &r->v[i]);
+		html_put(p->b, " <small>$</small>", buf_str(&text));
+		buf_done(&text);
+	}
+}
+
+/* The shifts from now on, as they follow one another. */
+static void put_shifts(struct page *p, const struct schedule *s)
+{
+	ms_t at = p->now, end = p->now + DAYS * DAY;
+	struct roster r;
+
+	buf_adds(p->b,
+		 "<table class=\"stack told\">\n<thead><tr><th scope=\"col\">From</th><th "
+		 "scope=\"col\">Until</th><th scope=\"col\">Who</th></tr></thead>\n<tbody>\n");
+	for (int k = 0; k < PAGE_ROWS_MAX && at < end; k++) {
+		oncall_who(oncall_of(p->x), s, at, &r);
+		buf_adds(p->b, "<tr><td data-th=\"From\">");
+		if (k)
+			html_time(p->b, at, p->now);
+		else
+			buf_adds(p->b, "now");
+		buf_adds(p->b, "</td><td data-th=\"Until\">");
+		html_time(p->b, r.until, p->now);
+		buf_adds(p->b, "</td><td data-th=\"Who\">");
+		put_on_call(p, &r, true);
+		buf_adds(p->b, "</td></tr>\n");
+		if (r.until == MS_NONE)
+			break;
+		at = r.until;
+	}
+	buf_adds(p->b, "</tbody>\n</table>\n");
+}
+
+void page_oncall(struct exchange *x)
+{
+	const struct oncall_config *c = oncall_config(oncall_of(x));
+	struct page p;
+
+	page_init(&p, x);
+	page_begin(&p, STR("On call · rouse"));
+	buf_adds(p.b, "<div id=\"rest\" data-live>\n<h1 class=\"rule\">On call</h1>\n");
+	if (!c || !c->n_schedules)
+		buf_adds(p.b, "<p>The configuration has no schedules.</p>\n");
+	for (size_t i = 0; c && i < c->n_schedules; i++) {
+		html_put(p.b, "<h2>$</h2>\n", c->schedules[i].name);
+		put_shifts(&p, &c->schedules[i]);
+	}
+	buf_adds(p.b, "</div>\n");
+	page_end(&p, 200);
+}
