@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "host/when.h"
 
 static bool read_fd(int fd, struct str path, struct buf *b, struct err *err)
 {
@@ -99,6 +100,7 @@ struct config_files files_for_config(const struct limits *l)
 	return (struct config_files){.read = config_read,
 				     .glob = config_glob,
 				     .env = config_env,
+				     .now = when_now(),
 				     .allow_exec =
 					     true, /* for checks: it is the daemon who may not */
 				     .arg = arg.out};

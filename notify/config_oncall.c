@@ -100,7 +100,7 @@ static bool check_integration(const struct config_reader *r, const struct receiv
 {
 	const struct oncall_target *c = to->config;
 
-	if (!to->kind->hand_over || oncall_policy(r->config->oncall, c->policy))
+	if (!to->kind->hand_over || !c->policy.n || oncall_policy(r->config->oncall, c->policy))
 		return true;
 	diags_add(r->fields.diags, r->fields.file, rc->line, 0,
 		  "receiver \"%.*s\" names the policy \"%.*s\", which oncall.policies does not "

@@ -282,6 +282,14 @@ static void begin_pass(struct incident *i, struct now now, int pass)
 	i->handoff_at = MS_NONE;
 }
 
+/* What comes next is planned before anybody is paged: the page says so. */
+static void plan_next(struct incident *i, struct now now, const struct policy *p)
+{
+	i->step++;
+	i->next_at = i->step == p->n_steps ? now.wall + p->wait
+					   : MAX(now.wall, i->pass_at + p->steps[i->step].after);
+}
+
 static void run_step(struct incident *i, struct now now, const struct policy *p)
 {
 	const struct policy_step *st = &p->steps[i->step];
@@ -291,24 +299,19 @@ static void run_step(struct incident *i, struct now now, const struct policy *p)
 	snprintf(what, sizeof(what), "step %zu of %zu", i->step + 1, p->n_steps);
 	s.what = what;
 	incident_say(i, now.wall, "step", STR(""), "%s%s", what, i->pass ? ", again" : "");
+	plan_next(i, now, p);
 	reach_step(&s, st);
 	i->pass_reached |= s.n > 0;
-	i->step++;
 	if (i->step == p->n_steps) {
-		i->next_at = now.wall + p->wait;
 		if (!i->pass_reached)
 			last_resort(i, now, p);
 		hole(i, now, !i->pass_reached);
-		return;
+	} else if (!s.n) {
+		/* Nobody to wait for: what comes behind the next one keeps its distance. */
+		incident_say(i, now.wall, "nobody", STR(""), "%s has nobody: on to the next", what);
+		i->pass_at = now.wall - p->steps[i->step].after;
+		i->next_at = now.wall;
 	}
-	if (s.n) {
-		i->next_at = MAX(now.wall, i->pass_at + p->steps[i->step].after);
-		return;
-	}
-	/* Nobody to wait for: the next step is now, and what comes behind it keeps its distance. */
-	incident_say(i, now.wall, "nobody", STR(""), "%s has nobody: on to the next", what);
-	i->pass_at = now.wall - p->steps[i->step].after;
-	i->next_at = now.wall;
 }
 
 /* The end of a pass, or of the wait behind the last resort. */

@@ -409,7 +409,7 @@ enum oncall_result oncall_ack(struct oncall *oc, struct now now, uint64_t id, st
 	i->reminded = false;
 	set_text(&i->acked_by, by.who);
 	escalate_halt(i);
-	incident_say(i, now.wall, "acknowledged", by.who, "%s by %.*s", again ? "again" : "",
+	incident_say(i, now.wall, "acknowledged", by.who, "%sby %.*s", again ? "again, " : "",
 		     STR_ARG(by.means));
 	oc->env.withdraw(oc->env.arg, now, i, STR("acknowledged"));
 	if (!again)

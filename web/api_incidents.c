@@ -154,7 +154,7 @@ static struct str snapshot_of(struct exchange *x, const struct report *r)
 	m->n = 1;
 	m->alerts = ARENA_ARRAY(&m->arena, struct message_alert, 1);
 	labels_builder_init(&lb);
-	labels_builder_set(&lb, STR(LABEL_ALERTNAME), STR("Incident"));
+	labels_builder_set(&lb, STR(LABEL_ALERTNAME), r->title);
 	labels_builder_set(&lb, STR("severity"), r->severity);
 	m->alerts[0].labels = labels_builder_build(&lb, &m->arena);
 	labels_builder_done(&lb);
@@ -165,7 +165,10 @@ static struct str snapshot_of(struct exchange *x, const struct report *r)
 	m->alerts[0].starts_at = x->now.wall;
 	m->alerts[0].ends_at = MS_NONE;
 	m->alerts[0].hash = labels_hash(m->alerts[0].labels);
-	m->group_labels = (struct labels){.p = ""};
+	labels_builder_init(&lb);
+	labels_builder_set(&lb, STR(LABEL_ALERTNAME), r->title);
+	m->group_labels = labels_builder_build(&lb, &m->arena);
+	labels_builder_done(&lb);
 	message_finish(m);
 	buf_init(&b, BUF_MAX_ANY);
 	message_put(&b, m);

@@ -119,66 +119,67 @@ static void put_facts(struct page *p, const struct incident *i)
 	buf_done(&plan);
 }
 
-/* The fields that every form has; `more` is literal markup. */
-static void put_form(struct page *p, const struct incident *i, const char *verb, const char *more,
-		     const char *label)
+static void put_button(struct page *p, const char *verb, const char *label)
 {
-	struct exchange *x = p->x;
-
-	html_put(p->b,
-		 "<form method=\"post\" action=\"incident\">"
-		 "<input type=\"hidden\" name=\"id\" value=\"$\">"
-		 "<input type=\"hidden\" name=\"verb\" value=\"$\">"
-		 "<input type=\"hidden\" name=\"seen\" value=\"$\">",
-		 number_text(x, i->id), str_of(verb), number_text(x, i->step));
-	if (!x->req->user.n)
-		html_put(p->b,
-			 "<label><span>Who</span> <input name=\"by\" required maxlength=\"100\" "
-			 "autocomplete=\"username\" value=\"$\"></label>",
-			 exchange_param(x, "by"));
-	buf_adds(p->b, more);
-	html_put(p->b, "<button>$</button></form>\n", str_of(label));
+	html_put(p->b, "<button name=\"verb\" value=\"$\">$</button>\n", str_of(verb),
+		 str_of(label));
 }
 
-static void put_people(struct page *p, const struct incident *i)
+static void put_people(struct page *p)
 {
 	const struct oncall_config *c = oncall_config(oncall_of(p->x));
-	struct buf more;
 
 	if (!c || !c->n_people)
 		return;
-	buf_init(&more, BUF_MAX_ANY);
-	buf_adds(&more, "<label><span>Whom</span> <select name=\"person\">");
+	buf_adds(p->b, "<p><label><span>Whom</span> <select name=\"person\">");
 	for (size_t k = 0; k < c->n_people; k++)
-		html_put(&more, "<option>$</option>", c->people[k].name);
-	buf_adds(&more, "</select></label>");
-	put_form(p, i, "page", buf_cstr(&more), "Page somebody");
-	buf_done(&more);
+		html_put(p->b, "<option>$</option>", c->people[k].name);
+	buf_adds(p->b, "</select></label> ");
+	put_button(p, "page", "Page somebody");
+	buf_adds(p->b, "</p>\n");
 }
 
-static void put_forms(struct page *p, const struct incident *i)
+static void put_main_buttons(struct page *p, const struct incident *i)
 {
-	buf_adds(p->b, "<section class=\"verbs\" aria-label=\"What to do\">\n");
+	if (!p->x->req->user.n)
+		html_put(p->b,
+			 "<label><span>Your name</span> <input name=\"by\" required "
+			 "maxlength=\"100\" "
+			 "autocomplete=\"username\" value=\"$\"></label>",
+			 exchange_param(p->x, "by"));
 	if (i->status == INCIDENT_TRIGGERED)
-		put_form(p, i, "ack", "", "Acknowledge");
+		put_button(p, "ack", "Acknowledge");
 	if (i->status == INCIDENT_ACKNOWLEDGED) {
-		put_form(p, i, "ack", "", "Still on it");
-		put_form(p, i, "unack", "", "Give it back");
+		put_button(p, "ack", "Still on it");
+		put_button(p, "unack", "Give it back");
 	}
-	put_form(p, i, "note",
-		 "<label><span>Note</span> <textarea name=\"text\" rows=\"2\" maxlength=\"2000\" "
-		 "required></textarea></label>",
-		 "Write it down");
 	if (i->status != INCIDENT_RESOLVED) {
-		put_form(p, i, "escalate", "", "Escalate now");
-		put_people(p, i);
-		put_form(p, i, "snooze",
-			 "<label><span>For</span> <input name=\"for\" value=\"30m\" size=\"6\" "
-			 "required></label>",
-			 "Snooze");
-		put_form(p, i, "resolve", "", "It is over");
+		put_button(p, "escalate", "Escalate now");
+		put_button(p, "resolve", "It is over");
 	}
-	buf_adds(p->b, "</section>\n");
+}
+
+/* One form: the first button is what Enter does. */
+static void put_form(struct page *p, const struct incident *i)
+{
+	html_put(p->b,
+		 "<form class=\"verbs\" method=\"post\" action=\"incident\">\n"
+		 "<input type=\"hidden\" name=\"id\" value=\"$\">"
+		 "<input type=\"hidden\" name=\"seen\" value=\"$\">\n<p>",
+		 number_text(p->x, i->id), number_text(p->x, i->step));
+	put_main_buttons(p, i);
+	buf_adds(p->b, "</p>\n<p><label><span>Note</span> <textarea name=\"text\" rows=\"1\" "
+		       "maxlength=\"2000\"></textarea></label> ");
+	put_button(p, "note", "Write it down");
+	buf_adds(p->b, "</p>\n");
+	if (i->status != INCIDENT_RESOLVED) {
+		put_people(p);
+		buf_adds(p->b, "<p><label><span>For</span> <input name=\"for\" value=\"30m\" "
+			       "size=\"6\"></label> ");
+		put_button(p, "snooze", "Snooze");
+		buf_adds(p->b, "</p>\n");
+	}
+	buf_adds(p->b, "</form>\n");
 }
 
 static void put_timeline(struct page *p, const struct incident *i)
@@ -219,7 +220,7 @@ static void show(struct exchange *x, uint64_t id, int status, struct str refused
 		html_put(p.b,
 			 "<div class=\"banner warn\" role=\"alert\"><b>Not done:</b> $</div>\n",
 			 refused);
-	put_forms(&p, i);
+	put_form(&p, i);
 	buf_adds(p.b, "<div id=\"rest\" data-live>\n");
 	put_facts(&p, i);
 	put_timeline(&p, i);
@@ -286,7 +287,40 @@ static void put_on_call(struct page *p, const struct roster *r, bool why)
 	}
 }
 
-/* The shifts from now on, as they follow one another. */
+static bool same_people(const struct roster *a, const struct roster *b)
+{
+	for (size_t i = 0; i < a->n && a->n == b->n; i++) {
+		if (a->v[i].person != b->v[i].person || a->v[i].why != b->v[i].why ||
+		    a->v[i].layer != b->v[i].layer || a->v[i].override != b->v[i].override)
+			return false;
+	}
+	return a->n == b->n;
+}
+
+/* Who it is at an instant, and until when nothing changes that somebody would see. */
+static void stretch(struct page *p, const struct schedule *s, ms_t at, ms_t end, struct roster *r)
+{
+	struct roster next;
+
+	oncall_who(oncall_of(p->x), s, at, r);
+	while (r->until != MS_NONE && r->until < end) {
+		oncall_who(oncall_of(p->x), s, r->until, &next);
+		if (!same_people(r, &next))
+			return;
+		r->until = next.until;
+	}
+}
+
+static void put_day(struct page *p, const struct schedule *s, ms_t t)
+{
+	static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+	struct civil c = tz_civil(s->tz, t);
+
+	buf_printf(p->b, "%s %04d-%02d-%02d %02d:%02d", days[c.weekday], c.year, c.month, c.day,
+		   c.hour, c.minute);
+}
+
+/* The shifts from now on, as they follow one another, on the schedule's clocks. */
 static void put_shifts(struct page *p, const struct schedule *s)
 {
 	ms_t at = p->now, end = p->now + DAYS * DAY;
@@ -296,14 +330,17 @@ static void put_shifts(struct page *p, const struct schedule *s)
 		 "<table class=\"stack told\">\n<thead><tr><th scope=\"col\">From</th><th "
 		 "scope=\"col\">Until</th><th scope=\"col\">Who</th></tr></thead>\n<tbody>\n");
 	for (int k = 0; k < PAGE_ROWS_MAX && at < end; k++) {
-		oncall_who(oncall_of(p->x), s, at, &r);
+		stretch(p, s, at, end, &r);
 		buf_adds(p->b, "<tr><td data-th=\"From\">");
 		if (k)
-			html_time(p->b, at, p->now);
+			put_day(p, s, at);
 		else
 			buf_adds(p->b, "now");
 		buf_adds(p->b, "</td><td data-th=\"Until\">");
-		html_time(p->b, r.until, p->now);
+		if (r.until == MS_NONE)
+			buf_adds(p->b, "–");
+		else
+			put_day(p, s, r.until);
 		buf_adds(p->b, "</td><td data-th=\"Who\">");
 		put_on_call(p, &r, true);
 		buf_adds(p->b, "</td></tr>\n");
@@ -325,7 +362,8 @@ void page_oncall(struct exchange *x)
 	if (!c || !c->n_schedules)
 		buf_adds(p.b, "<p>The configuration has no schedules.</p>\n");
 	for (size_t i = 0; c && i < c->n_schedules; i++) {
-		html_put(p.b, "<h2>$</h2>\n", c->schedules[i].name);
+		html_put(p.b, "<h2>$ <small>$</small></h2>\n", c->schedules[i].name,
+			 c->schedules[i].time_zone.n ? c->schedules[i].time_zone : STR("UTC"));
 		put_shifts(&p, &c->schedules[i]);
 	}
 	buf_adds(p.b, "</div>\n");

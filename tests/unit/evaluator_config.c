@@ -277,8 +277,8 @@ static void test_prometheus_mistakes(void **state)
 	expect("prometheus: {url: 'http://a', http_config: {basic_auth: {password_file: "
 	       "no}}}\n" HOOK,
 	       F "1:73: password_file: cannot open /c/no: No such file or directory\n");
-	expect("oncall: {}\n" HOOK,
-	       F "1:9: oncall is not supported yet: remove it, or wait for a later version\n");
+	expect("runbooks: {}\n" HOOK,
+	       F "1:11: runbooks is not supported yet: remove it, or wait for a later version\n");
 }
 
 static void test_findings_in_the_order_of_the_file(void **state)

@@ -287,7 +287,15 @@ static void test_what_is_not_there_yet(void **state)
 	       "3:32: invalid label name \"\" in equal list\n");
 	expect("receivers: [{name: r, oncall_configs: [{}], pagerduty_configs: []}]\n"
 	       "route: {receiver: r}\n",
-	       "1:23: oncall_configs is not supported yet\n");
+	       "1:40: missing policy in oncall_config: one of oncall.policies\n");
+	expect("receivers: [{name: r, oncall_configs: [{policy: p}]}]\n"
+	       "route: {receiver: r}\n"
+	       "oncall: {people: {alice: {contacts: {a: {nofty: {}}, b: {ntfy: {}}}}}, policies: "
+	       "{q: {steps: [{page: [receiver/r, receiver/s]}]}}}\n",
+	       "3:49: there is no kind of receiver \"nofty\"\n"
+	       "3:64: missing topic in ntfy_config\n"
+	       "3:83: policy q pages the receiver \"s\", which there is not\n"
+	       "1:0: receiver \"r\" names the policy \"p\", which oncall.policies does not have\n");
 }
 
 static void test_receivers(void **state)

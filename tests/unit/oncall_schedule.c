@@ -78,16 +78,17 @@ static void who(const struct oncall_config *c, const char *at, const char *want)
 
 static void test_layers(void **state ATTR_UNUSED)
 {
-	OWNED(oncall_config) c = good(
-		PEOPLE "schedules:\n"
-		       "  s:\n"
-		       "    time_zone: Europe/Berlin\n"
-		       "    layers:\n"
-		       "    - {name: day, rotation: weekly, handoff: Mon 09:00, since: 2026-01-05,"
-		       " people: [alice, [bob, carol]], hours: [{days: mon-fri, from: '09:00', to: "
-		       "'17:00'}]}\n"
-		       "    - {name: night, people: [dave], until: 2026-07-01}\n"
-		       "    fallback: carol\n");
+	OWNED(oncall_config)
+	c = good(PEOPLE
+		 "schedules:\n"
+		 "  s:\n"
+		 "    time_zone: Europe/Berlin\n"
+		 "    layers:\n"
+		 "    - {name: day, rotation: weekly, handoff: Mon 09:00, since: 2026-01-05,"
+		 " people: [alice, [bob, carol]], hours: [{days: mon-fri, from: '09:00', to: "
+		 "'17:00'}]}\n"
+		 "    - {name: night, people: [dave], until: 2026-07-01}\n"
+		 "    fallback: carol\n");
 
 	who(c, "2026-01-05T07:59:00Z", "dave");
 	who(c, "2026-01-05T08:00:00Z", "alice");
@@ -101,13 +102,14 @@ static void test_layers(void **state ATTR_UNUSED)
 /* Nobody's turn is eaten by the weekend. */
 static void test_active_turns(void **state ATTR_UNUSED)
 {
-	OWNED(oncall_config) c = good(
-		PEOPLE "schedules:\n"
-		       "  s:\n"
-		       "    gap: intended\n"
-		       "    layers:\n"
-		       "    - {rotation: daily, since: 2026-01-05, people: [alice, bob, carol], count: "
-		       "active, hours: [{days: mon-fri}]}\n");
+	OWNED(oncall_config)
+	c = good(PEOPLE
+		 "schedules:\n"
+		 "  s:\n"
+		 "    gap: intended\n"
+		 "    layers:\n"
+		 "    - {rotation: daily, since: 2026-01-05, people: [alice, bob, carol], count: "
+		 "active, hours: [{days: mon-fri}]}\n");
 
 	who(c, "2026-01-05T12:00:00Z", "alice");
 	who(c, "2026-01-09T12:00:00Z", "bob");
@@ -129,9 +131,9 @@ static void with(const struct oncall_config *c, const struct override *o, const 
 
 static void test_overrides(void **state ATTR_UNUSED)
 {
-	OWNED(oncall_config) c =
-		good(PEOPLE "schedules: {s: {layers: [{rotation: weekly, since: 2026-01-05, people: "
-			    "[alice, bob]}]}}\n");
+	OWNED(oncall_config)
+	c = good(PEOPLE "schedules: {s: {layers: [{rotation: weekly, since: 2026-01-05, people: "
+			"[alice, bob]}]}}\n");
 	struct override o = {.id = 7,
 			     .schedule = STR("s"),
 			     .by = STR("bob"),
@@ -270,8 +272,9 @@ static void test_until(void **state ATTR_UNUSED)
 		struct buf b;
 
 		buf_init(&b, BUF_MAX_ANY);
-		buf_printf(&b, PEOPLE "schedules:\n  s:\n    gap: intended\n    time_zone: %s\n    "
-				      "layers:\n",
+		buf_printf(&b,
+			   PEOPLE "schedules:\n  s:\n    gap: intended\n    time_zone: %s\n    "
+				  "layers:\n",
 			   zones[zone]);
 		for (unsigned k = 1 + pick(3); k; k--)
 			put_layer(&b);

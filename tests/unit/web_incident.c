@@ -75,19 +75,24 @@ static void test_verbs(void **state ATTR_UNUSED)
 	struct web *w;
 	struct core *c = house(&w);
 
-	says(post(w, INCIDENTS, "{\"policy\":\"backend\",\"title\":\"login is slow\",\"by\":\"dave\"}"),
+	says(post(w, INCIDENTS,
+		  "{\"policy\":\"backend\",\"title\":\"login is slow\",\"by\":\"dave\"}"),
 	     200, "\"id\":1");
 	assert_int_equal(c->n_pages, 1);
 	says(ask(w, (struct ask){.method = "GET", .path = INCIDENTS}), 200, "login is slow");
-	says(post(w, INCIDENTS "/1/ack", "{\"by\":\"alice\"}"), 200, "\"acknowledgedBy\":\"alice\"");
+	says(post(w, INCIDENTS "/1/ack", "{\"by\":\"alice\"}"), 200,
+	     "\"acknowledgedBy\":\"alice\"");
 	says(post(w, INCIDENTS "/1/ack", "{\"by\":\"bob\"}"), 409, "alice has acknowledged it");
 	says(post(w, INCIDENTS "/1/unack", "{\"by\":\"alice\"}"), 200, "triggered");
-	says(post(w, INCIDENTS "/1/escalate", "{\"by\":\"alice\",\"seen\":\"0\"}"), 409, "look again");
+	says(post(w, INCIDENTS "/1/escalate", "{\"by\":\"alice\",\"seen\":\"0\"}"), 409,
+	     "look again");
 	says(post(w, INCIDENTS "/1/escalate", "{\"by\":\"alice\",\"seen\":1}"), 200, "\"step\":2");
 	says(post(w, INCIDENTS "/1/page", "{\"by\":\"alice\",\"person\":\"bob\"}"), 200, "called");
 	says(post(w, INCIDENTS "/1/page", "{\"by\":\"alice\",\"person\":\"zoe\"}"), 404, "nobody");
-	says(post(w, INCIDENTS "/1/note", "{\"by\":\"alice\",\"text\":\"found it\"}"), 200, "found it");
-	says(post(w, INCIDENTS "/1/note", "{\"by\":\"alice\",\"text\":\" \"}"), 400, "needs a text");
+	says(post(w, INCIDENTS "/1/note", "{\"by\":\"alice\",\"text\":\"found it\"}"), 200,
+	     "found it");
+	says(post(w, INCIDENTS "/1/note", "{\"by\":\"alice\",\"text\":\" \"}"), 400,
+	     "needs a text");
 	says(post(w, INCIDENTS "/1/snooze", "{\"for\":\"10m\"}"), 200, "snoozedUntil");
 	says(post(w, INCIDENTS "/1/snooze", "{\"for\":\"10 days\"}"), 400, "duration");
 	says(post(w, INCIDENTS "/1/resolve", "{\"by\":\"alice\"}"), 200, "\"status\":\"resolved\"");

@@ -1,0 +1,108 @@
+#!/usr/bin/python3 -B
+"""People: paged by policy, acknowledged from the command line and by the form, also over kill -9."""
+import json, os, re, subprocess, time
+from stage import *
+
+JSON = {"Content-Type": "application/json"}
+
+
+class House:
+    def __init__(self, d, **policy):
+        self.alice, self.bob = Server(), Server()
+        contact = lambda s: {"contacts": {"push": {"webhook": {"url": s.url}}}}
+        self.rouse = Rouse(d, {
+            "route": {"receiver": "team", "group_by": ["alertname"], "group_wait": "1s", "group_interval": "1s"},
+            "receivers": [{"name": "team", "oncall_configs": [{"policy": "backend"}]}],
+            "oncall": {
+                "people": {"alice": contact(self.alice), "bob": contact(self.bob)},
+                "schedules": {"primary": {"layers": [{"people": ["alice"]}]}},
+                "policies": {"backend": {"steps": [{"page": "schedule/primary"}, {"after": "4s", "page": "person/bob"}], **policy}}}},
+            flags=[f"--web.listen-address=127.0.0.1:{free_port()}"])
+
+    def alert(self, name, over=False):
+        body = [{"labels": {"alertname": name}, **({"endsAt": "2020-01-01T00:00:00Z", "startsAt": "2019-01-01T00:00:00Z"} if over else {})}]
+        status, _, text = request(self.rouse.url + "/api/v2/alerts", "POST", json.dumps(body), JSON)
+        assert status == 200, (status, text)
+
+    def cli(self, *args, code=0):
+        r = subprocess.run([ROUSE, args[0], "--url", self.rouse.url, *args[1:]], capture_output=True, text=True)
+        assert r.returncode == code, r
+        return r.stdout + r.stderr
+
+    def incident(self, n=1):
+        return get_json(f"{self.rouse.url}/api/rouse/v1/incidents/{n}")["data"]
+
+
+@story
+def until_somebody_answers(d):
+    """alice, four seconds later bob; bob acknowledges; the end reaches both."""
+    h = House(d, wait="3s")
+    h.alert("Down")
+    page = h.alice.wait("alice's page", is_page("firing", "Down"))
+    said = page.json["commonAnnotations"]["incident"]
+    assert said.startswith("#1 triggered; step 1 of 2, primary: layer layer 1; then bob in 4s; acknowledge: rouse ack 1"), said
+    assert page.json["groupLabels"]["incident"] == "#1"
+    h.bob.wait("bob's page", is_page("firing", "Down"), 8)
+    assert "#1  triggered" in h.cli("incident", "list")
+    assert "acknowledged" in h.cli("ack", "--by", "bob", "1")
+    time.sleep(5)
+    assert pages(h.alice, "Down") == "F" and pages(h.bob, "Down") == "F", (pages(h.alice), pages(h.bob))
+    assert "alice has" not in h.cli("incident", "show", "1") and h.incident()["acknowledgedBy"] == "bob"
+    assert "bob has acknowledged it already" in h.cli("ack", "--by", "alice", "1", code=2)
+    h.alert("Down", over=True)
+    h.alice.wait("alice hears the end", is_page("resolved", "Down"))
+    h.bob.wait("bob hears the end", is_page("resolved", "Down"))
+    eventually("it is over", lambda: h.incident()["status"] == "resolved")
+    assert "no incidents" in h.cli("incident", "list")
+    h.rouse.stop()
+
+
+@story
+def kill_between(d):
+    """kill -9 between the steps: bob is paged all the same, once; after a durable acknowledgement nobody is."""
+    h = House(d, wait="3s")
+    h.alert("Down")
+    h.alice.wait("alice's page", is_page("firing", "Down"))
+    h.rouse.kill()
+    h.rouse.restart()
+    h.bob.wait("bob's page", is_page("firing", "Down"), 10)
+    status, headers, text = request(h.rouse.url + "/api/rouse/v1/incidents/1/ack", "POST", json.dumps({"by": "bob"}), JSON)
+    assert status == 200, (status, text)
+    h.rouse.kill()
+    before = (pages(h.alice), pages(h.bob))
+    h.rouse.restart()
+    time.sleep(5)
+    assert (pages(h.alice), pages(h.bob)) == before, (before, pages(h.alice), pages(h.bob))
+    assert h.incident()["status"] == "acknowledged"
+    kinds = [e["kind"] for e in h.incident()["timeline"]]
+    assert kinds.count("acknowledged") == 1 and kinds[0] == "opened", kinds
+    h.rouse.stop()
+
+
+@story
+def by_the_form(d):
+    """The page's buttons are forms: a POST acts once, a GET never, another site is refused."""
+    h = House(d)
+    assert "#1  triggered" in h.cli("page", "--policy", "backend", "login", "is", "slow")
+    h.alice.wait("alice's page", is_page("firing", "login is slow"))
+    url = h.rouse.url + "/incident"
+    page = get_text(url + "?id=1")
+    assert "login is slow" in page and ">Acknowledge</button>" in page
+    get_text(url + "?id=1&verb=ack&by=alice")
+    assert h.incident()["status"] == "triggered"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    status, _, text = request(url, "POST", b"id=1&verb=ack&by=alice", {**form, "Sec-Fetch-Site": "cross-site"})
+    assert status == 403, (status, text)
+    status, _, text = request(url, "POST", b"id=1&verb=ack&by=alice", {**form, "Origin": "https://evil.example"})
+    assert status == 403, (status, text)
+    status, _, text = request(url, "POST", b"id=1&verb=ack&by=alice", form)
+    assert status in (200, 303), (status, text)
+    assert h.incident()["acknowledgedBy"] == "alice"
+    status, _, text = request(url, "POST", b"id=1&verb=note&text=%3Cscript%3Ealert(1)%3C/script%3E&by=alice", form)
+    page = get_text(url + "?id=1")
+    assert "&lt;script&gt;alert(1)" in page and "<script>alert(1)" not in page
+    assert "primary" in get_text(h.rouse.url + "/oncall") and "login is slow" in get_text(h.rouse.url + "/incidents")
+    h.rouse.stop()
+
+
+main(at_once=3)
