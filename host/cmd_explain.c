@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "base/url.h"
 #include "evaluator/config.h"
+#include "host/command_words.h"
 #include "host/commands.h"
 #include "host/diag_text.h"
 #include "host/files.h"
@@ -223,35 +224,6 @@ static bool put_send(void *arg, const struct timing_send *s)
 	return true;
 }
 
-static bool labels_of_words(struct str text, struct arena *a, struct labels *out, struct err *err)
-{
-	struct labels_builder lb;
-	struct matcher *v;
-	size_t n;
-	bool ok = am_matchers_parse(MATCHERS_FALLBACK, text, a, &v, &n, err);
-
-	labels_builder_init(&lb);
-	for (size_t i = 0; ok && i < n; i++) {
-		if (v[i].op != MATCH_EQ)
-			ok = err_set(err, -1, "the labels of an alert are name=value");
-		labels_builder_set(&lb, v[i].name, v[i].value);
-	}
-	if (ok)
-		*out = labels_builder_build(&lb, a);
-	labels_builder_done(&lb);
-	return ok;
-}
-
-static void print_diags(const struct diags *diags, size_t max)
-{
-	struct buf b;
-
-	buf_init(&b, BUF_MAX_ANY);
-	diag_text_put_all(&b, diags, max);
-	command_write(STDERR_FILENO, buf_str(&b));
-	buf_done(&b);
-}
-
 static int list_sends(const struct explain_options *o, const struct config *cfg,
 		      const struct timing_query *q)
 {
@@ -278,15 +250,10 @@ static int list_sends(const struct explain_options *o, const struct config *cfg,
 static int timing(const struct explain_options *o, const struct flag_texts *words, struct arena *a,
 		  struct err *err)
 {
-	struct config_args args = {.group_wait = MS_NONE};
-	struct config_files files;
 	OWNED(config) cfg = NULL;
 	struct str text = joined(words, 1, a);
 	struct timing_query q = {.start = when_now()};
 	int64_t sends = 0;
-	struct diags diags;
-	struct limits l;
-	int rc = 1;
 
 	if (o->at.n && !when_parse(o->at, q.start, &q.start, err)) {
 		err_prefix(err, "--at: ");
@@ -300,18 +267,10 @@ static int timing(const struct explain_options *o, const struct flag_texts *word
 		err_set(err, -1, "timing of which alert? its labels: alertname=Down severity=page");
 		return -1;
 	}
-	if (!labels_of_words(text, a, &q.labels, err))
+	if (!command_labels(text, a, &q.labels, err))
 		return -1;
 	q.most = (size_t)sends;
-	limits_default(&l);
-	diags_init(&diags);
-	files = files_for_config(&l);
-	if (config_load(o->config, &args, &files, &l, &cfg, &diags))
-		rc = list_sends(o, cfg, &q);
-	else
-		print_diags(&diags, l.file_bytes);
-	diags_done(&diags);
-	return rc;
+	return command_config(o->config, &cfg) ? list_sends(o, cfg, &q) : 1;
 }
 
 /* ---- the command ------------------------------------------------------------------------- */

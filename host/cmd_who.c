@@ -3,14 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/time.h"
 #include "base/url.h"
 #include "evaluator/config.h"
+#include "host/command_words.h"
 #include "host/commands.h"
-#include "host/diag_text.h"
-#include "host/files.h"
 #include "host/prom_client.h"
 #include "host/when.h"
 #include "oncall/schedule.h"
@@ -107,31 +105,15 @@ static json_t *roster_json(const struct schedule *s, const struct roster *r)
 			 "until", time_json(r->until));
 }
 
-static int by_file(const struct who_options *o, ms_t at, struct arena *a, struct err *err)
+static int by_file(const struct who_options *o, ms_t at, struct err *err)
 {
-	const struct config_args none = {.group_wait = MS_NONE};
-	struct limits l;
-	struct config_files files;
 	struct config *c = NULL;
-	struct diags diags;
-	json_t *all = json_array(), *data;
+	json_t *all, *data;
 	bool found = false;
 
-	(void)a;
-	limits_default(&l);
-	files = files_for_config(&l);
-	diags_init(&diags);
-	if (!config_load(o->file, &none, &files, &l, &c, &diags)) {
-		struct buf b;
-
-		buf_init(&b, BUF_MAX_ANY);
-		diag_text_put_all(&b, &diags, l.file_bytes);
-		command_write(STDERR_FILENO, buf_str(&b));
-		buf_done(&b);
-		diags_done(&diags);
-		json_decref(all);
+	if (!command_config(o->file, &c))
 		return 1;
-	}
+	all = json_array();
 	for (size_t i = 0; i < c->notify->oncall->n_schedules; i++) {
 		const struct schedule *s = &c->notify->oncall->schedules[i];
 		struct roster r;
@@ -147,7 +129,6 @@ static int by_file(const struct who_options *o, ms_t at, struct arena *a, struct
 		show(data, o->json);
 	json_decref(data);
 	config_free(c);
-	diags_done(&diags);
 	if (found || !o->schedule.n)
 		return 0;
 	err_set(err, -1, "there is no schedule \"%.*s\" in %.*s", STR_ARG(o->schedule),
@@ -215,7 +196,7 @@ static int run(int argc, char **argv)
 		else if (o.at.n && !when_parse(o.at, at, &at, &err))
 			err_prefix(&err, "--at: ");
 		else
-			rc = o.file.n ? by_file(&o, at, &a, &err) : by_asking(&o, at, &a, &err);
+			rc = o.file.n ? by_file(&o, at, &err) : by_asking(&o, at, &a, &err);
 	}
 	if (rc < 0)
 		rc = command_usage_error(&cmd_who, &err);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/timer.h"
 #include "notify/inner.h"
+#include "notify/paging.h"
 #include "notify/route.h"
 
 #define HORIZON (366 * DAY)
@@ -15,7 +16,7 @@ struct world {
 	struct timers timers;
 	struct batch *batch;
 	struct now now;
-	ms_t start;
+	ms_t start, end;
 	size_t most;
 	struct map sent; /* by integration: size_t, how often */
 	size_t full;	 /* integrations that have all */
@@ -65,7 +66,7 @@ static void list(struct world *w, const struct row *r)
 	}
 	if (*n >= w->most)
 		return;
-	if (++*n == w->most)
+	if (++*n == w->most && !paging_is_page(r))
 		w->full++;
 	w->stop = w->stop || !w->fn(w->arg, &s);
 }
@@ -76,10 +77,15 @@ static void deliver_all(struct world *w)
 	struct notify *n = w->n;
 
 	while (n->n_starting) {
-		struct row *r = n->starting[--n->n_starting];
+		struct row *r = n->starting[0];
 
+		n->n_starting--;
+		memmove(n->starting, n->starting + 1, n->n_starting * sizeof(struct row *));
 		list(w, r);
-		outbox_sent(r, w->now, STR(""));
+		if (r->lane->dest->to->kind->hand_over)
+			paging_hand_over(r, w->now);
+		else
+			outbox_sent(r, w->now, STR(""));
 	}
 }
 
@@ -111,10 +117,10 @@ static void run(struct world *w, struct labels ls)
 
 	notify_put(w->n, w->now, &in, 1);
 	deliver_all(w);
-	while (!w->stop && w->full < all && w->now.wall < w->start + HORIZON) {
+	while (!w->stop && w->full < all && w->now.wall <= w->end) {
 		ms_t wait = timers_wait(&w->timers, w->now);
 
-		if (wait < 0)
+		if (wait < 0 || w->now.wall + wait > w->end)
 			break;
 		w->now.wall += wait;
 		w->now.mono += wait;
@@ -130,6 +136,7 @@ void notify_timing(const struct notify_config *c, const struct limits *l,
 	static const struct io_ops OPS = {.entropy = entropy, .log = say};
 	struct world w = {.now = {.wall = q->start, .mono = HOUR},
 			  .start = q->start,
+			  .end = q->start + (q->span ? q->span : HORIZON),
 			  .most = q->most,
 			  .fn = fn,
 			  .arg = arg};

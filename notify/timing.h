@@ -22,10 +22,11 @@ struct timing_query {
 	struct labels labels; /* of the alert */
 	ms_t start;	      /* wall; when it begins to fire */
 	size_t most;	      /* so many sends to each integration */
+	ms_t span;	      /* nothing later than that; 0: a year */
 };
 
 /* The first sends to each integration, in the order of time; false from fn stops. Gives up after
- * a year. */
+ * a year. Behind an oncall integration come the pages of people, as if nobody ever answered. */
 void notify_timing(const struct notify_config *c, const struct limits *l,
 		   const struct timing_query *q, bool (*fn)(void *arg, const struct timing_send *s),
 		   void *arg);

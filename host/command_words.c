@@ -1,0 +1,57 @@
+/* Shared words of subcommands; see command_words.h. */
+#include "host/command_words.h"
+
+#include <unistd.h>
+
+#include "evaluator/config.h"
+#include "host/commands.h"
+#include "host/diag_text.h"
+#include "host/files.h"
+#include "notify/matcher.h"
+
+bool command_labels(struct str text, struct arena *a, struct labels *out, struct err *err)
+{
+	struct labels_builder lb;
+	struct matcher *v;
+	size_t n;
+	bool ok = am_matchers_parse(MATCHERS_FALLBACK, text, a, &v, &n, err);
+
+	labels_builder_init(&lb);
+	for (size_t i = 0; ok && i < n; i++) {
+		if (v[i].op != MATCH_EQ)
+			ok = err_set(err, -1, "the labels of an alert are name=value");
+		labels_builder_set(&lb, v[i].name, v[i].value);
+	}
+	if (ok)
+		*out = labels_builder_build(&lb, a);
+	labels_builder_done(&lb);
+	return ok;
+}
+
+static void print_diags(const struct diags *diags, size_t max)
+{
+	struct buf b;
+
+	buf_init(&b, BUF_MAX_ANY);
+	diag_text_put_all(&b, diags, max);
+	command_write(STDERR_FILENO, buf_str(&b));
+	buf_done(&b);
+}
+
+bool command_config(struct str path, struct config **out)
+{
+	struct config_args args = {.group_wait = MS_NONE};
+	struct config_files files;
+	struct diags diags;
+	struct limits l;
+	bool ok;
+
+	limits_default(&l);
+	diags_init(&diags);
+	files = files_for_config(&l);
+	ok = config_load(path, &args, &files, &l, out, &diags);
+	if (!ok)
+		print_diags(&diags, l.file_bytes);
+	diags_done(&diags);
+	return ok;
+}
