@@ -192,8 +192,10 @@ struct notify {
 	struct row *newest, *oldest;
 	struct row *done_first, *done_last;
 	size_t n_done, n_open;
-	struct row **starting; /* SENDING, waiting for the commit */
-	size_t n_starting, cap_starting;
+	/* SENDING, waiting for the commit, in the order of their turns; NULL: withdrawn. Those
+	 * before `started` are on their way. */
+	struct row **starting;
+	size_t n_starting, cap_starting, started;
 	uint64_t next_id;
 	uint64_t last_alert; /* id */
 	uint64_t turn;	     /* what is decided now belongs to it */

@@ -527,11 +527,9 @@ static void unstart(struct row *r)
 {
 	struct notify *n = r->n;
 
-	for (size_t i = 0; i < n->n_starting; i++) {
-		if (n->starting[i] != r)
-			continue;
-		n->starting[i] = n->starting[--n->n_starting];
-		return;
+	for (size_t i = n->started; i < n->n_starting; i++) {
+		if (n->starting[i] == r)
+			n->starting[i] = NULL;
 	}
 }
 
@@ -602,23 +600,23 @@ void outbox_queue(struct lane *l, struct now now, struct message *take, struct r
 
 void outbox_durable(struct notify *n, struct now now)
 {
-	struct row **rows = n->starting;
-	size_t n_rows = n->n_starting;
-
 	if (n->stopped)
 		return;
-	n->starting = NULL;
-	n->n_starting = n->cap_starting = 0;
-	for (size_t i = 0; i < n_rows; i++) {
-		if (rows[i]->turn <= n->durable) {
-			deliver_start(rows[i], now);
-			continue;
-		}
-		n->starting = mem_reserve(n->starting, &n->cap_starting, n->n_starting + 1,
-					  sizeof(*n->starting));
-		n->starting[n->n_starting++] = rows[i];
+	/* A start may withdraw rows that have not been started, and add others behind them. */
+	while (n->started < n->n_starting) {
+		struct row *r = n->starting[n->started];
+
+		if (r && r->turn > n->durable)
+			break;
+		n->started++;
+		if (r)
+			deliver_start(r, now);
 	}
-	free(rows);
+	n->n_starting -= n->started;
+	if (n->n_starting)
+		memmove(n->starting, n->starting + n->started,
+			n->n_starting * sizeof(struct row *));
+	n->started = 0;
 }
 
 /* ---- results ----------------------------------------------------------------------------- */

@@ -81,6 +81,8 @@ static void deliver_all(struct world *w)
 
 		n->n_starting--;
 		memmove(n->starting, n->starting + 1, n->n_starting * sizeof(struct row *));
+		if (!r)
+			continue; /* withdrawn */
 		list(w, r);
 		if (r->lane->dest->to->kind->hand_over)
 			paging_hand_over(r, w->now);

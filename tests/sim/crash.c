@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "evaluator/core.h"
+#include "notify/notify.h"
+#include "oncall/incident.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/receivers.h"
 #include "tests/sim/run.h"
@@ -31,6 +34,15 @@
 #define EDITED \
 	HEAD "- name: team\n  discord_configs: [{webhook_url: 'http://discord.sim/api', " \
 	     "update_message: true, message: '" LINES "'}]\n"
+#define PEOPLE \
+	HEAD "- {name: team, oncall_configs: [{policy: p}]}\n" \
+	     "oncall:\n" \
+	     "  people:\n" \
+	     "    alice: {contacts: {a: {webhook: {url: 'http://hook.sim/'}}}}\n" \
+	     "    bob: {contacts: {b: {webhook: {url: 'http://hook2.sim/'}}}}\n" \
+	     "  schedules: {s: {layers: [{people: [alice]}]}}\n" \
+	     "  policies: {p: {steps: [{page: schedule/s}, {after: 1m, page: person/bob}], wait: " \
+	     "1m}}\n"
 #define RULE(hold) \
 	"groups:\n" \
 	"- name: g\n" \
@@ -39,7 +51,7 @@
 	"  - {alert: Down, expr: 'up{app=\"a\"} == 0', for: " hold "}\n" \
 	"  - {alert: Gone, expr: 'absent(up{app=\"a\"})'}\n"
 
-enum what { WAIT, SET, RECEIVER, RELOAD, PROMETHEUS };
+enum what { WAIT, SET, RECEIVER, RELOAD, PROMETHEUS, ACK };
 
 struct step {
 	enum what what;
@@ -126,6 +138,15 @@ static const struct story STORIES[] = {
 	  {WAIT, 30 * SECOND, 0},
 	  {PROMETHEUS, PROM_UP, 0},
 	  {WAIT, 6 * MINUTE, 0}}},
+	{"people, until one of them acknowledges",
+	 PEOPLE,
+	 {"hook.sim", "hook2.sim"},
+	 {{SET, 0, 0},
+	  {WAIT, 150 * SECOND, 0},
+	  {ACK, 0, 0},
+	  {WAIT, 4 * MINUTE, 0},
+	  {SET, 1, 0},
+	  {WAIT, 6 * MINUTE, 0}}},
 };
 
 /* Where the story is cut: at an effect, or at an operation of the disk. */
@@ -198,6 +219,41 @@ static void reload(struct sim *s, const struct step *p)
 		sim_fail(s, "reload", "%s", err.msg);
 }
 
+/* bob does it again until he is told that it is on disk. */
+static void acknowledge(struct sim *s)
+{
+	for (int i = 0; i < 30; i++) {
+		struct oncall *oc = s->core ? notify_oncall(core_notify(s->core)) : NULL;
+		const struct core *core = s->core;
+		uint64_t turn = 0;
+
+		if (oc && oncall_ack(oc, s->now, 1,
+				     (struct actor){.who = STR("bob"), .means = STR("story")}) ==
+				  ONCALL_DONE)
+			turn = core_turn(s->core);
+		run_for(s, 2 * SECOND);
+		if (turn && s->core == core && core_durable_turn(s->core) >= turn) {
+			s->acked = s->now.mono;
+			return;
+		}
+	}
+	sim_fail(s, "L3", "the acknowledgement was never on disk");
+}
+
+/* What was on its way when the acknowledgement became durable may arrive. */
+static void check_acked(struct sim *s, const struct story *st)
+{
+	struct receivers *rs = world_receivers(s->world);
+
+	for (size_t i = 0; s->acked && i < receivers_pages(rs); i++) {
+		const struct page *p = receivers_page(rs, i);
+
+		if (p->mono > s->acked + SECOND && says(p, "firing"))
+			sim_fail(s, "S4", "%s: a page after the acknowledgement, to %s", st->name,
+				 p->to);
+	}
+}
+
 static void step(struct sim *s, const struct step *p)
 {
 	switch (p->what) {
@@ -205,6 +261,7 @@ static void step(struct sim *s, const struct step *p)
 	case SET: set(s, (double)p->arg); break;
 	case RECEIVER: receivers_set(world_receivers(s->world), p->text, (int)p->arg, ""); break;
 	case RELOAD: reload(s, p); break;
+	case ACK: acknowledge(s); break;
 	case PROMETHEUS: world_prom(s->world, (enum prom_mode)p->arg); break;
 	}
 }
@@ -228,6 +285,7 @@ static void play(const struct story *st, struct cut *cut, bool verbose)
 	for (const struct step *p = st->steps; p->what != WAIT || p->arg; p++)
 		step(s, p);
 	check_told(s, st);
+	check_acked(s, st);
 	oracle_settled(s->oracle);
 	cut->effects = s->effects;
 	cut->ops = sim_disk_ops(s->disk);

@@ -55,6 +55,7 @@ struct sim {
 	uint64_t seq;
 	uint64_t effects;  /* commits and requests so far: the points at which crash.c stops */
 	uint64_t crash_at; /* crash before this effect; 0: never */
+	ms_t acked;	   /* mono; when an acknowledgement was on disk; 0: none */
 	bool kill;	   /* ... only the process: nothing written is lost */
 	bool crashed;	   /* power is off: nothing reaches the core */
 

@@ -252,14 +252,14 @@ static void test_timing(void **state)
 	limits_default(&l);
 	buf_init(&b, BUF_MAX_ANY);
 	notify_timing(c, &l,
-		      &(struct timing_query){world_labels(&a, "alertname=Down"), WORLD_START, 3},
+		      &(struct timing_query){world_labels(&a, "alertname=Down"), WORLD_START, 3, 0},
 		      put_send, &b);
 	assert_string_equal(buf_cstr(&b),
 			    "30 team/webhook/0 | 3930 team/webhook/0 | 7830 team/webhook/0 | ");
 	buf_clear(&b);
 	notify_timing(c, &l,
-		      &(struct timing_query){world_labels(&a, "alertname=Down,t=n"), WORLD_START,
-					     3},
+		      &(struct timing_query){world_labels(&a, "alertname=Down,t=n"), WORLD_START, 3,
+					     0},
 		      put_send, &b);
 	assert_string_equal(buf_cstr(&b), "");
 	buf_done(&b);
