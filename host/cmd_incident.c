@@ -9,12 +9,14 @@
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "base/num.h"
+#include "base/time.h"
 #include "base/url.h"
 #include "host/commands.h"
 #include "host/prom_client.h"
+#include "host/when.h"
 
 struct incident_options {
-	struct str url, bearer_file, by, policy, severity, span, person, seen;
+	struct str url, bearer_file, by, policy, severity, span, person, seen, from;
 	bool all, json, normal;
 };
 
@@ -46,6 +48,12 @@ static const struct flag page_flags[] = {
 	FLAG("severity", "NAME", TEXT, struct incident_options, severity, "Its severity."),
 	FLAG("normal", NULL, SWITCH, struct incident_options, normal,
 	     "Not urgent: quiet hours and everybody's normal sequence."),
+};
+
+static const struct flag stats_flags[] = {
+	COMMON_FLAGS,
+	FLAG_DEFAULT("from", "TIME", TEXT, struct incident_options, from, "-30d",
+		     "Incidents that were opened since then."),
 };
 
 struct work {
@@ -236,6 +244,25 @@ static bool read_id(struct str s, uint64_t *id, struct err *err)
 	       err_set(err, -1, "\"%.*s\" is no number of an incident", STR_ARG(s));
 }
 
+/* The Markdown as it is. */
+static int report(struct work *w, uint64_t id)
+{
+	struct prom_call c = {.method = "GET"};
+	struct err err;
+
+	c.path = arena_printf(&w->arena, "/api/rouse/v1/incidents/%llu/report",
+			      (unsigned long long)id);
+	if (!prom_client_call(w->client, &c, &w->arena, &err) || c.status != 200) {
+		fprintf(stderr, "rouse incident: %s\n",
+			c.status == 404 ? "there is no incident of that number"
+			: c.status	? "is there a rouse?"
+					: err.msg);
+		return 2;
+	}
+	command_write(STDOUT_FILENO, c.body);
+	return 0;
+}
+
 static int incident(struct work *w, const struct flag_texts *words, struct err *err)
 {
 	static const char *const verbs[] = {"ack",  "unack",  "escalate", "resolve",
@@ -256,12 +283,77 @@ static int incident(struct work *w, const struct flag_texts *words, struct err *
 				      (unsigned long long)id);
 		return show(w, &c, true);
 	}
+	if (str_is(verb, "report"))
+		return report(w, id);
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
 		if (str_is(verb, verbs[i]))
 			return act(w, id, verbs[i], join(w, words, 2));
 	}
-	err_set(err, -1, "list, show, ack, unack, escalate, resolve, note, snooze or page?");
+	err_set(err, -1,
+		"list, show, report, ack, unack, escalate, resolve, note, snooze or page?");
 	return -1;
+}
+
+/* ---- numbers ----------------------------------------------------------------------------- */
+static void print_median(const json_t *s, const char *key, const char *what)
+{
+	const json_t *v = json_object_get(s, key);
+	struct buf b;
+
+	if (!json_is_number(v))
+		return;
+	buf_init(&b, 60);
+	num_put_duration(&b, (ms_t)json_number_value(v) * SECOND);
+	printf("half of them %s within %s\n", what, buf_cstr(&b));
+	buf_done(&b);
+}
+
+static long long count_of(const json_t *o, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(o, key));
+}
+
+static int stats(struct work *w, const struct flag_texts *words, struct err *err)
+{
+	struct prom_call c = {.method = "GET"};
+	ms_t now = when_now(), from = now - 30 * DAY;
+	json_t *data, *p;
+	struct buf path;
+	size_t i;
+
+	if (words->n) {
+		err_set(err, -1, "unexpected word \"%.*s\"", STR_ARG(words->v[0]));
+		return -1;
+	}
+	if (w->o.from.n && !when_parse(w->o.from, now, &from, err)) {
+		err_prefix(err, "--from: ");
+		return -1;
+	}
+	buf_init(&path, BUF_MAX_ANY);
+	buf_adds(&path, "/api/rouse/v1/stats?from=");
+	time_put_rfc3339(&path, from);
+	c.path = arena_str(&w->arena, buf_str(&path));
+	buf_done(&path);
+	data = call(w, &c);
+	if (!data)
+		return 2;
+	if (w->o.json) {
+		print_json(data);
+		json_decref(data);
+		return 0;
+	}
+	printf("%lld incidents since %s, %lld acknowledged, %lld over\n", count_of(data, "opened"),
+	       text_of(data, "from"), count_of(data, "acknowledged"), count_of(data, "resolved"));
+	print_median(data, "medianSecondsToAcknowledge", "were acknowledged");
+	print_median(data, "medianSecondsToResolve", "were over");
+	json_array_foreach(json_object_get(data, "people"), i, p)
+		printf("%-16s %4lld pages, %lld at night, %lld at a weekend; %lld acknowledged; "
+		       "%.0f hours on call\n",
+		       text_of(p, "person"), count_of(p, "pages"), count_of(p, "nightPages"),
+		       count_of(p, "weekendPages"), count_of(p, "acknowledged"),
+		       json_number_value(json_object_get(p, "hoursOnCall")));
+	json_decref(data);
+	return 0;
 }
 
 static int ack(struct work *w, const struct flag_texts *words, struct err *err)
@@ -337,8 +429,8 @@ static int run_page(int argc, char **argv)
 const struct command cmd_incident = {
 	.name = "incident",
 	.summary = "Lists and shows incidents, and does what their page does.",
-	.usage =
-		"[FLAGS] list | show ID | ack|unack|escalate|resolve|snooze|page ID | note ID TEXT",
+	.usage = "[FLAGS] list | show|report ID | ack|unack|escalate|resolve|snooze|page ID | note "
+		 "ID TEXT",
 	.flags = incident_flags,
 	.n_flags = ARRAY_LEN(incident_flags),
 	.run = run_incident,
@@ -351,6 +443,20 @@ const struct command cmd_ack = {
 	.flags = ack_flags,
 	.n_flags = ARRAY_LEN(ack_flags),
 	.run = run_ack,
+};
+
+static int run_stats(int argc, char **argv)
+{
+	return run(&cmd_stats, argc, argv, stats);
+}
+
+const struct command cmd_stats = {
+	.name = "stats",
+	.summary = "Pages a person, nights, times to acknowledge and to mend.",
+	.usage = "[FLAGS]",
+	.flags = stats_flags,
+	.n_flags = ARRAY_LEN(stats_flags),
+	.run = run_stats,
 };
 
 const struct command cmd_page = {

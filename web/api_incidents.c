@@ -4,6 +4,8 @@
 #include "evaluator/core.h"
 #include "notify/message.h"
 #include "notify/notify.h"
+#include "oncall/ical.h"
+#include "oncall/report.h"
 #include "oncall/schedule.h"
 #include "web/am_value.h"
 #include "web/answer.h"
@@ -11,6 +13,8 @@
 
 #define LIST_MAX 1000
 #define TITLE_MAX 200
+#define STATS_SPAN (30 * DAY)
+#define STATS_MAX (366 * DAY)
 #define BASE "/api/rouse/v1/incidents/"
 #define OVERRIDE_BASE "/api/rouse/v1/overrides/"
 
@@ -84,6 +88,18 @@ static void answer_incident(struct exchange *x, uint64_t id)
 	answer_json_end(x);
 	if (!str_is(x->req->method, "GET"))
 		x->out->after_turn = core_turn(x->core);
+}
+
+static void answer_report(struct exchange *x, uint64_t id)
+{
+	const struct incident *i = oncall_incident(oncall_of(x), id);
+
+	if (!i) {
+		answer_json_error(x, API_NOT_FOUND, STR("there is no incident of that number"));
+		return;
+	}
+	report_put(&x->body, oncall_of(x), i, x->now.wall);
+	answer_body(x, 200, "text/markdown; charset=utf-8");
 }
 
 struct listing {
@@ -264,6 +280,8 @@ void api_rouse_incident(struct exchange *x)
 	}
 	if (num_uint(number, 10, &id) != NUM_OK)
 		answer_json_error(x, API_NOT_FOUND, STR("there is no incident of that number"));
+	else if (str_is(x->req->method, "GET") && str_is(verb, "report"))
+		answer_report(x, id);
 	else if (str_is(x->req->method, "POST") && verb.n)
 		do_verb(x, id, verb);
 	else if (verb.n || str_is(x->req->method, "POST"))
@@ -324,6 +342,71 @@ void api_rouse_who(struct exchange *x)
 	}
 	buf_adds(&x->body, "]}");
 	answer_json_end(x);
+}
+
+void api_rouse_calendar(struct exchange *x)
+{
+	const struct oncall_config *c = oncall_config(oncall_of(x));
+	struct str schedule = exchange_param(x, "schedule"), person = exchange_param(x, "person");
+	const struct schedule *s = c && schedule.n ? oncall_schedule(c, schedule) : NULL;
+	const struct person *p = c && person.n ? oncall_person(c, person) : NULL;
+
+	if ((schedule.n && !s) || (person.n && !p)) {
+		answer_json_error(x, API_NOT_FOUND, STR("there is no such schedule or person"));
+		return;
+	}
+	ical_put(&x->body, oncall_of(x), s, p, x->now.wall);
+	answer_body(x, 200, "text/calendar; charset=utf-8");
+}
+
+/* ---- numbers ------------------------------------------------------------------------------- */
+static void put_seconds(struct buf *b, const char *key, ms_t t)
+{
+	if (t == MS_NONE)
+		buf_printf(b, "%snull", key);
+	else
+		answer_put_float(b, key, (double)t / 1000);
+}
+
+void api_rouse_stats(struct exchange *x)
+{
+	struct str from = exchange_param(x, "from"), to = exchange_param(x, "to");
+	ms_t a = x->now.wall - STATS_SPAN, z = x->now.wall;
+	struct buf *b = &x->body;
+	struct incident_stats s;
+
+	if ((from.n && !time_rfc3339(from, &a)) || (to.n && !time_rfc3339(to, &z)) || z <= a ||
+	    z - a > STATS_MAX) {
+		answer_json_error(x, API_BAD_DATA,
+				  STR("from and to must be times like 2026-12-24T03:00:00Z, at "
+				      "most "
+				      "a year apart"));
+		return;
+	}
+	report_stats(oncall_of(x), a, z, &s);
+	answer_json_begin(x);
+	answer_put_time(b, "{\"from\":", a);
+	answer_put_time(b, ",\"to\":", z);
+	answer_put_uint(b, ",\"opened\":", s.opened);
+	answer_put_uint(b, ",\"acknowledged\":", s.acknowledged);
+	answer_put_uint(b, ",\"resolved\":", s.resolved);
+	put_seconds(b, ",\"medianSecondsToAcknowledge\":", s.to_acknowledge);
+	put_seconds(b, ",\"medianSecondsToResolve\":", s.to_resolve);
+	buf_adds(b, ",\"people\":[");
+	for (size_t i = 0; i < s.n_people; i++) {
+		const struct person_stats *p = &s.people[i];
+
+		answer_put_str(b, i ? ",{\"person\":" : "{\"person\":", p->person);
+		answer_put_uint(b, ",\"pages\":", p->pages);
+		answer_put_uint(b, ",\"nightPages\":", p->night_pages);
+		answer_put_uint(b, ",\"weekendPages\":", p->weekend_pages);
+		answer_put_uint(b, ",\"acknowledged\":", p->acknowledged);
+		answer_put_float(b, ",\"hoursOnCall\":", (double)(p->on_call / MINUTE) / 60);
+		buf_addc(b, '}');
+	}
+	buf_adds(b, "]}");
+	answer_json_end(x);
+	incident_stats_done(&s);
 }
 
 /* ---- overrides ----------------------------------------------------------------------------- */

@@ -31,6 +31,8 @@ void api_rouse_incidents(struct exchange *x);
 void api_rouse_incident(struct exchange *x);
 /* GET /api/rouse/v1/who, GET and POST /api/rouse/v1/overrides, DELETE .../overrides/ID */
 void api_rouse_who(struct exchange *x);
+void api_rouse_calendar(struct exchange *x); /* GET /api/rouse/v1/calendar */
+void api_rouse_stats(struct exchange *x);    /* GET /api/rouse/v1/stats */
 void api_rouse_overrides(struct exchange *x);
 void api_rouse_override(struct exchange *x);
 /* Pages: all incidents, one (also its buttons), who is on call. */

@@ -60,6 +60,8 @@ static const struct web_route {
 	{"/api/rouse/v1/incidents", GET | POST, api_rouse_incidents},
 	{"/api/rouse/v1/incidents/", GET | POST, api_rouse_incident}, /* and ID or ID/VERB */
 	{"/api/rouse/v1/who", GET, api_rouse_who},
+	{"/api/rouse/v1/calendar", GET, api_rouse_calendar},
+	{"/api/rouse/v1/stats", GET, api_rouse_stats},
 	{"/api/rouse/v1/overrides", GET | POST, api_rouse_overrides},
 	{"/api/rouse/v1/overrides/", DELETE, api_rouse_override}, /* and the id */
 };

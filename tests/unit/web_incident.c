@@ -207,6 +207,61 @@ static void test_plan(void **state ATTR_UNUSED)
 	fake_free(c);
 }
 
+/* The report is Markdown in which nothing from outside is markup. */
+static void test_report(void **state ATTR_UNUSED)
+{
+	struct web *w;
+	struct core *c = house(&w);
+	struct web_answer a;
+
+	post(w, INCIDENTS, "{\"policy\":\"backend\",\"title\":\"disk: full\",\"by\":\"dave\"}");
+	post(w, INCIDENTS,
+	     "{\"policy\":\"backend\",\"title\":\"disk: <b>*full*</b> | x\",\"by\":\"dave\"}");
+	oncall_page_sent(c->oncall, (struct now){.wall = FAKE_NOW}, 2, STR("alice"),
+			 STR("person/alice/ntfy/0"));
+	post(w, INCIDENTS "/2/ack", "{\"by\":\"alice\"}");
+	a = ask(w, (struct ask){.method = "GET", .path = INCIDENTS "/2/report"});
+	says(a, 200, "# Incident #2: disk: &lt;b\\>\\*full\\*&lt;/b\\> \\| x\n");
+	says(a, 200, "| 2026-11-23 06:30:00 | acknowledged | alice | by API |");
+	says(a, 200, "## Similar incidents\n\n- #1 disk: full, 2026-11-23 06:30:00");
+	says(ask(w, (struct ask){.method = "GET", .path = INCIDENTS "/3/report"}), 404,
+	     "no incident");
+	says(ask(w, (struct ask){.method = "GET", .path = "/api/rouse/v1/stats"}), 200,
+	     "\"opened\":0,");
+	says(ask(w, (struct ask){.method = "GET",
+				 .path = "/api/rouse/v1/stats",
+				 .params = {"from", "2026-11-23T00:00:00Z", "to",
+					    "2026-11-24T00:00:00Z"}}),
+	     200,
+	     "\"opened\":2,\"acknowledged\":1,\"resolved\":0,\"medianSecondsToAcknowledge\":0,"
+	     "\"medianSecondsToResolve\":null,\"people\":[{\"person\":\"alice\",\"pages\":1,"
+	     "\"nightPages\":1,\"weekendPages\":0,\"acknowledged\":1,\"hoursOnCall\":");
+	web_free(w);
+	fake_free(c);
+}
+
+static void test_calendar(void **state ATTR_UNUSED)
+{
+	struct web *w;
+	struct core *c = house(&w);
+	struct ask of = {.method = "GET",
+			 .path = "/api/rouse/v1/calendar",
+			 .params = {"person", "bob"}};
+	struct web_answer a = ask(w, of);
+
+	/* Its UID does not depend on when it is asked for. */
+	says(a, 200,
+	     "UID:bob-primary-1795996800@rouse\r\nDTSTAMP:20261123T063000Z\r\n"
+	     "DTSTART:20261123T000000Z\r\nDTEND:20261130T000000Z\r\n"
+	     "SUMMARY:bob on call (primary)\r\n");
+	assert_true(str_find(a.body, STR("alice")) < 0);
+	of.params[1] = "zoe";
+	says(ask(w, of), 404, "no such");
+	web_free(w);
+	fake_free(c);
+}
+
 TEST_GROUP(incident, cmocka_unit_test(test_verbs), cmocka_unit_test(test_refused),
 	   cmocka_unit_test(test_who_it_was), cmocka_unit_test(test_page),
-	   cmocka_unit_test(test_plan));
+	   cmocka_unit_test(test_plan), cmocka_unit_test(test_report),
+	   cmocka_unit_test(test_calendar));
