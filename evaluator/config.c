@@ -104,8 +104,7 @@ static bool read_inline_http(const struct config_load *l, const struct yaml_node
 	return http_config_parse(&map, l->fields.arena, l->dir, out, l->fields.file, l->diags);
 }
 
-/* A URL alone, or a map with url, timeout, headers and the keys of http_config. */
-static bool read_endpoint(const struct config_load *l, const struct yaml_node *node,
+bool config_read_endpoint(const struct config_load *l, const struct yaml_node *node,
 			  const char *what, ms_t timeout, struct endpoint *out)
 {
 	struct endpoint_draft d = {0};
@@ -302,7 +301,7 @@ static bool read_remote_write(struct config_load *l, const struct yaml_node *nod
 		return fields_error(&l->fields, node, "remote_write must be exactly one endpoint");
 	e = ARENA_NEW(l->fields.arena, struct endpoint);
 	l->config->prometheus.remote_write = e;
-	return read_endpoint(l, node, "remote_write", 30 * SECOND, e);
+	return config_read_endpoint(l, node, "remote_write", 30 * SECOND, e);
 }
 
 static bool read_alertmanagers(struct config_load *l, const struct yaml_node *list)
@@ -316,8 +315,8 @@ static bool read_alertmanagers(struct config_load *l, const struct yaml_node *li
 		return fields_error(&l->fields, list, "more than %d alertmanagers", URLS_MAX);
 	p->alertmanagers = ARENA_ARRAY(l->fields.arena, struct endpoint, list->n);
 	for (size_t i = 0; i < list->n; i++)
-		ok &= read_endpoint(l, list->items[i], "alertmanagers", 10 * SECOND,
-				    &p->alertmanagers[p->n_alertmanagers++]);
+		ok &= config_read_endpoint(l, list->items[i], "alertmanagers", 10 * SECOND,
+					   &p->alertmanagers[p->n_alertmanagers++]);
 	return ok;
 }
 
@@ -394,21 +393,21 @@ static bool check_files(const struct config_load *l, const struct yaml_node *n, 
 /* ---- the top -------------------------------------------------------------------------- */
 
 struct top_draft {
-	const struct yaml_node *prometheus, *rule_files;
+	const struct yaml_node *prometheus, *rule_files, *heartbeats;
 };
 
 static const struct field TOP_FIELDS[] = {
 	FIELD(NODE, struct top_draft, prometheus),
 	FIELD(LIST, struct top_draft, rule_files),
+	FIELD(MAP, struct top_draft, heartbeats),
 	FIELD_REFUSED("runbooks"),
 	FIELD_REFUSED("status_page"),
-	FIELD_REFUSED("heartbeats"),
 	FIELD_REFUSED("store"),
 };
 
 static const char TOP_WORDS[] =
 	"prometheus rule_files global route receivers templates inhibit_rules time_intervals "
-	"mute_time_intervals tracing event_recorder silences oncall";
+	"mute_time_intervals tracing event_recorder silences oncall heartbeats";
 
 /* A tree from text that no file holds: places in it would tell nobody anything. */
 static void forget_places(struct yaml_node *n)
@@ -529,6 +528,7 @@ static bool read_top(struct config_load *l, struct yaml_node *top)
 	lax.ignore_unknown = true;
 	ok = FIELDS_READ(&lax, top, "the configuration", TOP_FIELDS, &d);
 	ok &= read_prometheus(l, d.prometheus);
+	ok &= config_read_heartbeats(l, d.heartbeats);
 	ok &= read_notify(l, top);
 	ok &= fields_unseen(&l->fields, top, "the configuration", TOP_WORDS);
 	ok &= !top || check_files(l, top, STR(""));

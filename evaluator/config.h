@@ -45,6 +45,20 @@ struct prometheus_config {
 	struct str console_url; /* where links to graphs lead; default the first url */
 };
 
+/* Somebody who reports to rouse. */
+struct heartbeat_in {
+	struct str name;
+	ms_t every, grace;
+	struct labels labels; /* of the alert: alertname and heartbeat included */
+	struct labels annotations;
+};
+
+/* Somebody whom rouse tells that it lives. */
+struct heartbeat_out {
+	struct endpoint to;
+	ms_t every;
+};
+
 struct config {
 	struct arena arena;
 	struct str file;
@@ -54,6 +68,10 @@ struct config {
 	struct str *rule_globs; /* as written, joined to the file's folder */
 	size_t n_rule_globs;
 	struct rule_set *rules;
+	struct heartbeat_in *heartbeats_in;
+	size_t n_heartbeats_in;
+	struct heartbeat_out *heartbeats_out;
+	size_t n_heartbeats_out;
 	struct notify_config *notify;
 	int refs;
 };

@@ -24,6 +24,12 @@ struct config_load {
  * filepath.Join does it: group slots depend on the name. */
 struct str config_join(struct arena *a, struct str dir, struct str path);
 
+/* A URL alone, or a map with url, timeout, headers and the keys of http_config; keys that were
+ * asked for before may stand beside them. */
+ATTR_CHECK bool config_read_endpoint(const struct config_load *l, const struct yaml_node *node,
+				     const char *what, ms_t timeout, struct endpoint *out);
+ATTR_CHECK bool config_read_heartbeats(const struct config_load *l, const struct yaml_node *node);
+
 /* Finds the files of all globs and loads them; groups take their defaults from
  * config->prometheus. */
 ATTR_CHECK bool config_load_rules(struct config_load *l, const struct yaml_node *globs);

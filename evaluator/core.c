@@ -85,6 +85,7 @@ struct core *core_new(const struct io *io, const struct core_options *o)
 	};
 
 	c->notify = notify_new(&env);
+	c->heartbeats = heartbeats_new(c);
 	return c;
 }
 
@@ -118,6 +119,7 @@ void core_free(struct core *c)
 	evaluations_done(c);
 	stale_writes_done(c);
 	timer_stop(&c->timers, &c->housekeeping);
+	heartbeats_free(c->heartbeats);
 	notify_free(c->notify);
 	am_sender_free(c->am);
 	prom_free(c->prom);
@@ -193,6 +195,7 @@ static void clock_stepped(struct core *c, struct now now, ms_t by)
 	for (size_t i = 0; i < c->n_groups; i++)
 		group_shift(c->groups[i], now, by);
 	notify_clock_stepped(c->notify, now, by);
+	heartbeats_clock_stepped(c->heartbeats, now, by);
 	core_event(c, now, "clock", STR("clock"),
 		   "the wall clock jumped by %lld ms; ages of alerts were kept", (long long)by);
 	core_changed(c);
@@ -226,6 +229,7 @@ void core_stop(struct core *c, struct now now ATTR_UNUSED)
 			evaluation_cancel(c->groups[i]->running);
 	}
 	timer_stop(&c->timers, &c->housekeeping);
+	heartbeats_stop(c->heartbeats);
 	notify_stop(c->notify);
 }
 
@@ -344,7 +348,7 @@ bool core_restore(struct core *c, struct now now, struct store *s, struct err *e
 	    !store_select(s, ST_RULE_GROUP_LOAD, NULL, 0, load_group, c, err) ||
 	    !store_select(s, ST_META_LOAD, NULL, 0, load_meta, c, err) ||
 	    !store_select(s, ST_EVENT_LOAD, &one, 1, load_event, c, err) ||
-	    !notify_restore(c->notify, now, s, err))
+	    !notify_restore(c->notify, now, s, err) || !heartbeats_restore(c->heartbeats, s, err))
 		return false;
 	selfmon_restored(c, now);
 	return true;
@@ -568,6 +572,7 @@ void core_configure(struct core *c, struct now now, struct config *cfg)
 	if (!c->configured)
 		stored_forget(c);
 	rule_alerts_reconcile(c, now);
+	heartbeats_configure(c->heartbeats, now);
 	selfmon_relabel(c, now);
 	if (!c->configured)
 		on_housekeeping(&c->housekeeping, now);

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/limits.h"
+#include "evaluator/heartbeat.h"
 
 struct batch;
 struct buf;
@@ -65,6 +66,12 @@ void core_stop(struct core *c, struct now now);
 /* The configuration is loaded and the state restored: all is said that is known. Evaluations come
  * with their slots. */
 bool core_ready(const struct core *c);
+
+/* Somebody reports: a heartbeat of the configuration (evaluator/heartbeat.h). False: there is none
+ * of that name. The change belongs to the batch of this turn. */
+ATTR_CHECK bool core_ping(struct core *c, struct now now, struct str name, enum ping what);
+void core_heartbeats(const struct core *c, struct now now,
+		     bool (*fn)(void *arg, const struct heartbeat_view *v), void *arg);
 
 /* ---- for web/ ------------------------------------------------------------------------------ */
 const struct config *core_config(const struct core *c);

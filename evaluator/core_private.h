@@ -49,6 +49,7 @@ struct core {
 	struct config *config;
 	struct notify *notify;
 	struct prom *prom;
+	struct heartbeats *heartbeats;
 	struct am_sender *am;  /* NULL: nobody is forwarded to */
 	struct group **groups; /* by file, then name */
 	size_t n_groups;

@@ -8,10 +8,11 @@
 #include "promql/labels.h"
 
 enum alert_source {
-	ALERT_FROM_RULE,    /* rouse's evaluator: fires until the evaluator says otherwise */
-	ALERT_FROM_SELF,    /* rouse about itself */
-	ALERT_FROM_API,	    /* somebody posted it; may time out */
-	ALERT_FROM_SILENCE, /* the notifier, about a silence */
+	ALERT_FROM_RULE,      /* rouse's evaluator: fires until the evaluator says otherwise */
+	ALERT_FROM_SELF,      /* rouse about itself */
+	ALERT_FROM_API,	      /* somebody posted it; may time out */
+	ALERT_FROM_SILENCE,   /* the notifier, about a silence */
+	ALERT_FROM_HEARTBEAT, /* somebody did not report */
 };
 
 /* What a source hands in; everything is borrowed for the call. Annotations are a label set too

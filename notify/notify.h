@@ -119,6 +119,8 @@ void notify_receivers(const struct notify *n, bool (*fn)(void *arg, const struct
 		      void *arg);
 /* Counts changes of what the functions here show. */
 uint64_t notify_version(const struct notify *n);
+/* Pages have been waiting for longer than that, and none has got through meanwhile. */
+bool notify_stuck(const struct notify *n, struct now now, ms_t longest);
 /* All alerts the notifier holds, in the order in which they came. */
 void notify_alerts(const struct notify *n, bool (*fn)(void *arg, const struct alert *a), void *arg);
 /* The same from where an earlier call ended, so that a long list can be read in pieces while

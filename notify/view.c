@@ -309,6 +309,23 @@ const struct alert *notify_inhibited_by(const struct notify *n, ms_t wall, struc
 	return n->inhibitor ? inhibitor_find(n->inhibitor, wall, ls) : NULL;
 }
 
+bool notify_stuck(const struct notify *n, struct now now, ms_t longest)
+{
+	const struct row *r = n->oldest;
+
+	while (r && r->status >= OUTBOX_SENT)
+		r = r->newer;
+	if (!r || now.mono - r->created_mono <= longest)
+		return false;
+	map_each (&n->dests, e) {
+		const struct dest *d = e->value;
+
+		if (d->took && now.mono - d->took_mono <= longest)
+			return false;
+	}
+	return true;
+}
+
 /* ---- groups ------------------------------------------------------------------------------ */
 int notify_group_order(const struct alert_group_view *a, const struct alert_group_view *b)
 {

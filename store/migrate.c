@@ -55,6 +55,10 @@ struct store_steps store_steps(void)
 		" schedule TEXT NOT NULL, added TEXT NOT NULL, removed TEXT NOT NULL,"
 		" from_at INTEGER NOT NULL, to_at INTEGER NOT NULL, made_by TEXT NOT NULL,"
 		" made_at INTEGER NOT NULL)",
+		/* 6: heartbeats, what was heard last */
+		"CREATE TABLE heartbeat (name TEXT PRIMARY KEY, since INTEGER NOT NULL,"
+		" last_ok INTEGER NOT NULL, last_start INTEGER NOT NULL, took INTEGER NOT NULL,"
+		" failed INTEGER NOT NULL) WITHOUT ROWID",
 	};
 
 	return (struct store_steps){.sql = sql, .n = ARRAY_LEN(sql)};

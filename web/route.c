@@ -5,6 +5,7 @@
 #include "web/answer.h"
 #include "web/api_alertmanager.h"
 #include "web/api_explain.h"
+#include "web/api_ping.h"
 #include "web/api_prometheus.h"
 #include "web/api_rouse.h"
 #include "web/asset.h"
@@ -36,6 +37,8 @@ static const struct web_route {
 	{"/assets/calm.svg", GET, asset_serve},
 	{"/assets/pending.svg", GET, asset_serve},
 	{"/assets/firing.svg", GET, asset_serve},
+	{"/ping/", POST, api_ping}, /* NAME or NAME/VERB */
+	{"/api/rouse/v1/heartbeats", GET, api_rouse_heartbeats},
 	{"/-/healthy", GET, ops_healthy},
 	{"/-/ready", GET, ops_ready},
 	{"/-/reload", POST | PUT, ops_reload},

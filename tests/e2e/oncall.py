@@ -105,4 +105,34 @@ def by_the_form(d):
     h.rouse.stop()
 
 
-main(at_once=3)
+@story
+def heartbeats(d):
+    """A job that does not report in time is an alert until it does; rouse tells that it lives, but not while it is blind."""
+    phone, out, prom = Server(), Server(), Server(lambda hit: (500, {}, "no"))
+    rouse = Rouse(d, {
+        "prometheus": {"url": prom.url, "evaluation_interval": "1s"},
+        "rule_files": [rule_file(d, alert("X", "up == 0"))],
+        "route": {"receiver": "team", "group_by": ["alertname"], "group_wait": "0s", "group_interval": "1s",
+                  "routes": [{"receiver": "nobody", "matchers": ["alertname!=HeartbeatMissed"]}]},
+        "receivers": [{"name": "team", "webhook_configs": [{"url": phone.url}]}, {"name": "nobody"}],
+        "heartbeats": {"in": {"backup": {"every": "10s"}}, "out": [{"url": out.url, "every": "10s"}]}})
+    assert request(rouse.url + "/ping/backup")[0] == 405
+    assert request(rouse.url + "/ping/backup/fail", "POST", b"")[0] == 200
+    phone.wait("the alert", is_page("firing", "HeartbeatMissed"))
+    assert request(rouse.url + "/ping/backup", "POST", b"")[0] == 200
+    phone.wait("its end", is_page("resolved", "HeartbeatMissed"))
+    rouse.kill()
+    rouse.restart()
+    assert get_json(rouse.url + "/api/rouse/v1/heartbeats")["data"]["heartbeats"][0]["lastSuccess"]
+    time.sleep(12)
+    assert out.hits == [], "it said that it lives while Prometheus does not answer"
+    rouse.stop()
+    rouse.configure({
+        "route": {"receiver": "team"}, "receivers": [{"name": "team"}],
+        "heartbeats": {"out": [{"url": out.url, "every": "10s"}]}})
+    rouse.restart()
+    out.wait("it lives", lambda hit: hit.method == "POST", 15)
+    rouse.stop()
+
+
+main(at_once=4)

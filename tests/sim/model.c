@@ -28,6 +28,7 @@ enum table {
 	INCIDENT_CYCLE,
 	INCIDENT_EVENT,
 	OVERRIDE,
+	HEARTBEAT,
 	TABLES
 };
 
@@ -49,6 +50,7 @@ static const struct {
 	[INCIDENT_CYCLE] = {"incident_cycle", ST_CYCLE_LOAD, 2},
 	[INCIDENT_EVENT] = {"incident_event", ST_INCIDENT_EVENT_LOAD, 1},
 	[OVERRIDE] = {"override", ST_OVERRIDE_LOAD, 1},
+	[HEARTBEAT] = {"heartbeat", ST_HEARTBEAT_LOAD, 1},
 };
 
 struct mrow {
@@ -264,6 +266,8 @@ static void apply_one(struct tables *t, enum stmt st, const struct val *v, size_
 	case ST_INCIDENT_EVENT_DEL: del_of(t, INCIDENT_EVENT, 1, v[0].i); break;
 	case ST_OVERRIDE_PUT: put(t, OVERRIDE, v, n); break;
 	case ST_OVERRIDE_DEL: del(t, OVERRIDE, v); break;
+	case ST_HEARTBEAT_PUT: put(t, HEARTBEAT, v, n); break;
+	case ST_HEARTBEAT_DEL: del(t, HEARTBEAT, v); break;
 	case ST_META_LOAD:
 	case ST_RULE_ALERT_LOAD:
 	case ST_RULE_GROUP_LOAD:
@@ -277,6 +281,7 @@ static void apply_one(struct tables *t, enum stmt st, const struct val *v, size_
 	case ST_CYCLE_LOAD:
 	case ST_INCIDENT_EVENT_LOAD:
 	case ST_OVERRIDE_LOAD:
+	case ST_HEARTBEAT_LOAD:
 	case ST_COUNT: CHECK(false);
 	}
 }

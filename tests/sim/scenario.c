@@ -318,6 +318,20 @@ static bool do_incident(struct story *st, struct str args)
 	return true;
 }
 
+/* "NAME [start|fail]" */
+static bool do_ping(struct story *st, struct str args)
+{
+	struct str name = word(&args);
+	enum ping what = str_is(args, "start")	? PING_START
+			 : str_is(args, "fail") ? PING_FAIL
+						: PING_SUCCESS;
+
+	if (!core_ping(st->sim->core, st->sim->now, name, what))
+		return wrong(st, "there is no heartbeat ", name);
+	sim_elapse(st->sim, SECOND);
+	return true;
+}
+
 static bool do_override(struct story *st, struct str args)
 {
 	struct err err = {.pos = -1};
@@ -527,6 +541,7 @@ static const struct {
 	{"written", do_written},
 	{"incident", do_incident},
 	{"override", do_override},
+	{"ping", do_ping},
 	{"expect", do_expect},
 };
 

@@ -20,6 +20,7 @@
  *	expect blind | expect not blind
  *	incident [refused] ack|unack|escalate|close ID WHO
  *	incident note ID WHO TEXT | incident call ID WHO PERSON | incident snooze ID WHO SPAN
+ *	ping NAME [start|fail]            a heartbeat comes in
  *	override SCHEDULE REMOVE ADD SPAN from now on, "-" for nobody
  *	expect incident ID triggered|acknowledged|resolved|none [TEXT in the timeline]
  *

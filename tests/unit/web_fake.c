@@ -11,7 +11,6 @@
 #include "notify/silence.h"
 #include "oncall/incident.h"
 #include "store/batch.h"
-#include "tests/unit/unit.h"
 
 _Static_assert(offsetof(struct fake_group, group) == 0, "core_rules finds the group by it");
 _Static_assert(offsetof(struct fake_rule, rule) == 0, "core_rule_alerts finds the rule by it");
@@ -290,6 +289,32 @@ void fake_free(struct core *c)
 	free(c);
 }
 
+/* One heartbeat, "backup". */
+bool core_ping(struct core *c, struct now now ATTR_UNUSED, struct str name, enum ping what)
+{
+	c->pinged = what;
+	return str_is(name, "backup");
+}
+
+void core_heartbeats(const struct core *c ATTR_UNUSED, struct now now ATTR_UNUSED,
+		     bool (*fn)(void *arg, const struct heartbeat_view *v), void *arg)
+{
+	struct heartbeat_view v = {.name = STR("backup"),
+				   .state = HEARTBEAT_LATE,
+				   .every = HOUR,
+				   .last_ok = FAKE_NOW - 2 * HOUR,
+				   .last_start = MS_NONE,
+				   .due = FAKE_NOW - HOUR,
+				   .took = MS_NONE};
+
+	fn(arg, &v);
+}
+
+const char *heartbeat_state_name(enum heartbeat_state s)
+{
+	return s == HEARTBEAT_LATE ? "late" : "";
+}
+
 /* ---- on call ------------------------------------------------------------------------------- */
 static struct batch *fake_batch(void *core)
 {
@@ -349,10 +374,8 @@ void fake_plan(struct core *c, const char *yaml)
 
 	limits_default(&l);
 	diags_init(&diags);
-	if (!yaml_parse(str_of(yaml), &l, &c->arena, &root, &more, &err))
-		fail_msg("%s", err.msg);
-	if (!oncall_config_parse(root, STR("rouse.yml"), FAKE_NOW, &l, &c->plan, &diags))
-		fail_msg("%s", diags.v[0].msg);
+	CHECK(yaml_parse(str_of(yaml), &l, &c->arena, &root, &more, &err));
+	CHECK(oncall_config_parse(root, STR("rouse.yml"), FAKE_NOW, &l, &c->plan, &diags));
 	diags_done(&diags);
 	oncall_configure(notify_oncall((struct notify *)(void *)c), (struct now){.wall = FAKE_NOW},
 			 c->plan);

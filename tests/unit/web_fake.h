@@ -52,6 +52,7 @@ struct core {
 	struct timers timers;
 	struct batch *batch;
 	size_t n_pages;
+	enum ping pinged; /* last */
 };
 
 struct core *fake_new(void); /* ready, healthy, empty */

@@ -261,7 +261,34 @@ static void test_calendar(void **state ATTR_UNUSED)
 	fake_free(c);
 }
 
+static void test_ping(void **state ATTR_UNUSED)
+{
+	static const struct {
+		const char *path;
+		int status;
+		enum ping what;
+	} cases[] = {{"/ping/backup", 200, PING_SUCCESS},     {"/ping/backup/0", 200, PING_SUCCESS},
+		     {"/ping/backup/start", 200, PING_START}, {"/ping/backup/fail", 200, PING_FAIL},
+		     {"/ping/backup/3", 200, PING_FAIL},      {"/ping/other", 404, PING_SUCCESS},
+		     {"/ping/backup/256", 400, PING_START},   {"/ping/backup/x", 400, PING_START}};
+	struct web *w;
+	struct core *c = house(&w);
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		c->pinged = PING_START;
+		assert_int_equal(ask(w, (struct ask){.method = "POST", .path = cases[i].path})
+					 .status,
+				 cases[i].status);
+		assert_int_equal(c->pinged, cases[i].what);
+	}
+	assert_int_equal(ask(w, (struct ask){.method = "GET", .path = "/ping/backup"}).status, 405);
+	says(ask(w, (struct ask){.method = "GET", .path = "/api/rouse/v1/heartbeats"}), 200,
+	     "{\"name\":\"backup\",\"state\":\"late\",\"everySeconds\":3600,");
+	web_free(w);
+	fake_free(c);
+}
+
 TEST_GROUP(incident, cmocka_unit_test(test_verbs), cmocka_unit_test(test_refused),
 	   cmocka_unit_test(test_who_it_was), cmocka_unit_test(test_page),
 	   cmocka_unit_test(test_plan), cmocka_unit_test(test_report),
-	   cmocka_unit_test(test_calendar));
+	   cmocka_unit_test(test_calendar), cmocka_unit_test(test_ping));
