@@ -176,7 +176,7 @@ void deliver_start(struct row *r, struct now now)
 		paging_hand_over(r, now);
 		return;
 	}
-	edit = !r->message->anew && dest->to->update_message && dest->to->kind->can_update;
+	edit = !r->is_page && dest->to->update_message && dest->to->kind->can_update;
 	at = r->attempt = MEM_NEW(struct attempt);
 	at->row = r;
 	at->started_mono = now.mono;

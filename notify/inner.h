@@ -150,7 +150,7 @@ struct row {
 	bool plain;	       /* the plainer form is wanted */
 	bool twice;	       /* may have been told before a crash */
 	bool late_raised;      /* the self alert for being late is out */
-	bool anew;	       /* a page, not an edit */
+	bool is_page;	       /* for an incident (paging.c), not an edit or an end */
 	bool moved_on;	       /* a page that is late: the next contact was tried */
 	bool is_ready;	       /* waits in dest->ready */
 	bool stored;	       /* the store has the row */

@@ -140,7 +140,7 @@ bool notify_restore(struct notify *n, struct now now, struct store *s, struct er
 	return journal_restore(n, s, err) && silence_restore(n, s, err) &&
 	       alerts_restore(n, now, s, err) && group_restore(n, s, err) &&
 	       lane_restore(n, now, s, err) && outbox_restore(n, now, s, err) &&
-	       oncall_restore(n->oncall, now, s, err);
+	       oncall_restore(n->oncall, s, err);
 }
 
 static void bind_receivers(struct notify *n, const struct receiver *v, size_t count)

@@ -30,9 +30,8 @@ struct notify_env {
 	const struct io *io;
 	struct timers *timers;
 	const struct limits *limits;
-	ms_t data_retention;	 /* of what is over; 0: as limits say */
-	ms_t incident_retention; /* of incidents that are over; 0: as limits say */
-	ms_t start_delay;	 /* after the first configuration nothing is told for so long */
+	ms_t data_retention; /* of what is over; 0: as limits say */
+	ms_t start_delay;    /* after the first configuration nothing is told for so long */
 	/* The batch of this turn; asked for each time something becomes durable. */
 	struct batch *(*batch)(void *core);
 	/* Something about rouse itself is wrong or right again: raise or end an alert. `name` is an

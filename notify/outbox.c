@@ -303,7 +303,7 @@ void notify_expire(struct notify *n, struct now now)
 	silence_forget_old(n, now);
 	journal_expire(n, now.wall);
 	flap_expire(n, now.mono);
-	oncall_expire(n->oncall, now);
+	oncall_expire(n->oncall);
 }
 
 /* ---- moving on --------------------------------------------------------------------------- */
@@ -346,7 +346,7 @@ static void set_retry_timer(struct row *r)
 
 	if (!r->late_raised)
 		due = MIN(due, r->created_mono + LATE_AFTER + 1);
-	if (paging_is_page(r) && !r->moved_on)
+	if (r->is_page && !r->moved_on)
 		due = MIN(due, r->created_mono + PAGE_LATE_AFTER + 1);
 	timer_set(r->n->env.timers, &r->timer, TIMER_MONO, due, row_due);
 }
@@ -396,7 +396,7 @@ static void raise_if_late(struct row *r, struct now now)
 /* The row itself goes on being tried. */
 static void move_on_if_late(struct row *r, struct now now)
 {
-	if (r->moved_on || !paging_is_page(r) || now.mono - r->created_mono <= PAGE_LATE_AFTER)
+	if (r->moved_on || !r->is_page || now.mono - r->created_mono <= PAGE_LATE_AFTER)
 		return;
 	r->moved_on = true;
 	paging_failed(r->n, now, r, *r->error ? r->error : "it is late");
@@ -484,7 +484,7 @@ static struct row *row_new(struct lane *l, struct now now, struct message *take)
 		.error = mem_str(STR("")),
 		.resolved = message_resolved(take),
 		.message = take,
-		.anew = take->anew,
+		.is_page = take->anew,
 		.firing = hashes_told(take, false),
 		.told_resolved = hashes_told(take, true),
 		.created_at = now.wall,
@@ -668,7 +668,7 @@ void outbox_sent(struct row *r, struct now now, struct str provider_id)
 	l->broken = false;
 	lane_note(l, now, r, keep);
 	finish(r, now, OUTBOX_SENT);
-	if (paging_is_page(r))
+	if (r->is_page)
 		paging_sent(r->n, now, r);
 	after(l, now);
 }
@@ -773,7 +773,7 @@ void outbox_dead(struct row *r, struct now now, enum dead_scope scope, const cha
 	if (l->group)
 		group_stand_in(l->group, now, r);
 	finish(r, now, OUTBOX_DEAD);
-	if (paging_is_page(r) && !r->moved_on)
+	if (r->is_page && !r->moved_on)
 		paging_failed(d->n, now, r, r->error);
 	if (began)
 		drop_ends(l, now);
@@ -885,7 +885,7 @@ static bool restore_open(struct restoring *x, struct row *r, struct str message)
 	}
 	r->firing = hashes_told(r->message, false);
 	r->told_resolved = hashes_told(r->message, true);
-	r->anew = r->message->anew;
+	r->is_page = r->message->anew;
 	r->created_mono = x->now.mono - MAX(x->now.wall - r->created_at, 0);
 	r->next_mono = x->now.mono + MIN(MAX(r->next_at - x->now.wall, 0), WAIT_MAX);
 	if (r->status == OUTBOX_SENDING) {

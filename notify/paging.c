@@ -290,8 +290,6 @@ void paging_init(struct notify *n)
 {
 	struct oncall_env env = {
 		.timers = n->env.timers,
-		.limits = n->env.limits,
-		.retention = n->env.incident_retention,
 		.batch = n->env.batch,
 		.page = page,
 		.withdraw = withdraw,
@@ -395,11 +393,6 @@ void paging_hand_over(struct row *r, struct now now)
 }
 
 /* ---- what became of pages ------------------------------------------------------------------ */
-bool paging_is_page(const struct row *r)
-{
-	return r->firing.n && str_starts(str_of(r->group_key), PREFIX) && r->anew;
-}
-
 void paging_sent(struct notify *n, struct now now, const struct row *r)
 {
 	struct str dest = str_of(r->receiver);

@@ -25,8 +25,6 @@ void paging_hand_over(struct row *r, struct now now);
 /* A lane of an incident has nothing open any more: when the incident is over it is let go, and may
  * be freed. Lanes of groups are left alone. */
 void paging_idle(struct notify *n, struct lane *l);
-/* Whether the row pages somebody for an incident. */
-bool paging_is_page(const struct row *r);
 /* What became of a page; called when the row is done, or late for the first time. */
 void paging_sent(struct notify *n, struct now now, const struct row *r);
 void paging_failed(struct notify *n, struct now now, const struct row *r, const char *why);

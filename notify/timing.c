@@ -66,7 +66,7 @@ static void list(struct world *w, const struct row *r)
 	}
 	if (*n >= w->most)
 		return;
-	if (++*n == w->most && !paging_is_page(r))
+	if (++*n == w->most && !r->is_page)
 		w->full++;
 	w->stop = w->stop || !w->fn(w->arg, &s);
 }

@@ -13,9 +13,7 @@
 #include "base/num.h"
 #include "oncall/inner.h"
 
-#define ACKER_FIRST \
-	(5 * MINUTE) /* after a lost acknowledgement only its owner is paged so long \
-		      */
+#define ACKER_FIRST (5 * MINUTE) /* so long only who had acknowledged is paged again */
 #define REMIND_BEFORE (10 * MINUTE)
 #define ROUNDS_MAX 64 /* of one run: steps that are due together */
 #define HOLE "RouseScheduleHole"
@@ -105,7 +103,6 @@ static void page_contact(struct incident *i, struct now now, struct cycle *c,
 	buf_init(&next, 1000);
 	incident_put_plan(&next, i, now.wall);
 	page.next = buf_str(&next);
-	c->open++;
 	incident_say(i, now.wall, "paged", str_of(c->person), "by %.*s (%.*s): %s",
 		     STR_ARG(p->contacts[contact].name), STR_ARG(p->contacts[contact].kind),
 		     c->why);
@@ -248,13 +245,11 @@ static void reach_step(struct stepping *s, const struct policy_step *st)
 }
 
 /* ---- passes -------------------------------------------------------------------------------- */
+/* Said anew with each pass: what is so already is no news. */
 static void hole(struct incident *i, struct now now, bool found)
 {
 	struct oncall *oc = i->oncall;
 
-	if (!found && !oc->hole)
-		return;
-	oc->hole = found;
 	oc->env.self_alert(oc->env.arg, now, STR(HOLE), str_of(i->policy),
 			   STR("no step of the policy has anybody who can be reached"), found);
 }
@@ -266,28 +261,35 @@ static void last_resort(struct incident *i, struct now now, const struct policy 
 	for (size_t k = 0; k < p->n_last_resort; k++)
 		reach_target(&s, &p->last_resort[k]);
 	i->next_at = now.wall + p->wait;
-	if (s.n)
-		return;
-	incident_say(i, now.wall, "nobody", STR(""), "the last resort of policy %s is nobody",
-		     i->policy);
-	hole(i, now, true);
+	if (!s.n)
+		incident_say(i, now.wall, "nobody", STR(""),
+			     "the last resort of policy %s is nobody", i->policy);
 }
 
-static void begin_pass(struct incident *i, struct now now, int pass)
+static void begin_pass(struct incident *i, int pass)
 {
 	i->pass = pass;
 	i->step = 0;
 	i->pass_reached = false;
-	i->pass_at = now.wall;
 	i->handoff_at = MS_NONE;
 }
 
-/* What comes next is planned before anybody is paged: the page says so. */
+/* When a step comes after the first one. */
+static ms_t after_of(const struct policy *p, size_t step)
+{
+	return step ? p->steps[step].after : 0;
+}
+
+/* What comes next is planned before anybody is paged: the page says so. It keeps its distance from
+ * this step, also when this one came early (by hand, as nobody was there) or late (after a stop).
+ */
 static void plan_next(struct incident *i, struct now now, const struct policy *p)
 {
+	ms_t wait = i->step + 1 == p->n_steps ? p->wait
+					      : after_of(p, i->step + 1) - after_of(p, i->step);
+
 	i->step++;
-	i->next_at = i->step == p->n_steps ? now.wall + p->wait
-					   : MAX(now.wall, i->pass_at + p->steps[i->step].after);
+	i->next_at = now.wall + wait;
 }
 
 static void run_step(struct incident *i, struct now now, const struct policy *p)
@@ -303,13 +305,11 @@ static void run_step(struct incident *i, struct now now, const struct policy *p)
 	reach_step(&s, st);
 	i->pass_reached |= s.n > 0;
 	if (i->step == p->n_steps) {
+		hole(i, now, !i->pass_reached);
 		if (!i->pass_reached)
 			last_resort(i, now, p);
-		hole(i, now, !i->pass_reached);
 	} else if (!s.n) {
-		/* Nobody to wait for: what comes behind the next one keeps its distance. */
 		incident_say(i, now.wall, "nobody", STR(""), "%s has nobody: on to the next", what);
-		i->pass_at = now.wall - p->steps[i->step].after;
 		i->next_at = now.wall;
 	}
 }
@@ -318,7 +318,7 @@ static void run_step(struct incident *i, struct now now, const struct policy *p)
 static void run_end(struct incident *i, struct now now, const struct policy *p)
 {
 	if (p->repeat == REPEAT_FOREVER || i->pass < p->repeat) {
-		begin_pass(i, now, i->pass + 1);
+		begin_pass(i, i->pass + 1);
 		run_step(i, now, p);
 		return;
 	}
@@ -329,11 +329,12 @@ static void run_end(struct incident *i, struct now now, const struct policy *p)
 	incident_say(i, now.wall, "unanswered", STR(""),
 		     "the policy is at its end: nobody answered");
 	i->next_at = MS_NONE;
-	i->oncall->env.self_alert(i->oncall->env.arg, now, STR("RouseUnanswered"),
-				  str_of(i->policy),
-				  STR("an incident was escalated to the end and "
-				      "nobody answered"),
-				  true);
+}
+
+bool escalate_unanswered(const struct incident *i)
+{
+	return i->status == INCIDENT_TRIGGERED && i->next_at == MS_NONE &&
+	       i->snoozed_until == MS_NONE;
 }
 
 /* The schedule handed off while nobody had answered: who is on call now hears of it. */
@@ -353,9 +354,19 @@ static void run_handoff(struct incident *i, struct now now, const struct policy 
 	}
 }
 
+void escalate_configured(struct incident *i, struct now now)
+{
+	if (policy_of(i)) {
+		i->handoff_at = now.wall;
+		return;
+	}
+	incident_say(i, now.wall, "nobody", STR(""), "there is no policy %s any more", i->policy);
+	hole(i, now, true);
+}
+
 void escalate_begin(struct incident *i, struct now now)
 {
-	begin_pass(i, now, 0);
+	begin_pass(i, 0);
 	i->next_at = now.wall;
 }
 
@@ -407,7 +418,6 @@ static void end_lease(struct incident *i, struct now now)
 	escalate_begin(i, now);
 	if (p) {
 		i->next_at = now.wall + ACKER_FIRST;
-		i->pass_at = i->next_at;
 		escalate_reach(i, now, p, false, STR("your acknowledgement has run out"));
 	}
 }
@@ -423,7 +433,7 @@ ms_t escalate_due(const struct incident *i)
 		return i->snoozed_until;
 	if (i->status == INCIDENT_ACKNOWLEDGED)
 		return earlier(remind_at(i), i->lease_at);
-	due = earlier(i->next_at, i->handoff_at);
+	due = policy_of(i) ? earlier(i->next_at, i->handoff_at) : MS_NONE;
 	for (size_t k = 0; k < i->n_cycles; k++)
 		due = earlier(due, cycle_due(i, &i->cycles[k]));
 	return due;
@@ -440,14 +450,8 @@ static void run_triggered(struct incident *i, struct now now)
 
 	for (size_t k = 0; k < i->n_cycles; k++)
 		run_cycle(i, now, k);
-	if (!p || !p->n_steps) {
-		/* The policy is gone from the configuration: nothing can be done but say so. */
-		i->next_at = i->handoff_at = MS_NONE;
-		incident_say(i, now.wall, "nobody", STR(""), "there is no policy %s any more",
-			     i->policy);
-		hole(i, now, true);
+	if (!p)
 		return;
-	}
 	if (is_due(i->next_at, now)) {
 		if (i->step < p->n_steps)
 			run_step(i, now, p);

@@ -50,9 +50,6 @@ static void incident_free(struct incident *i)
 	timer_stop(i->oncall->env.timers, &i->timer);
 	escalate_halt(i);
 	free(i->cycles);
-	for (size_t k = 0; k < i->n_told; k++)
-		free(i->told[k]);
-	free(i->told);
 	for (size_t k = 0; k < i->n_events; k++)
 		event_done(&i->events[k]);
 	free(i->events);
@@ -124,12 +121,6 @@ void oncall_incidents(const struct oncall *oc, bool (*fn)(void *arg, const struc
 }
 
 /* ---- the store ----------------------------------------------------------------------------- */
-static void put_told(struct buf *b, const struct incident *i)
-{
-	for (size_t k = 0; k < i->n_told; k++)
-		buf_printf(b, "%s\n", i->told[k]);
-}
-
 static void store_cycles(struct incident *i)
 {
 	struct batch *b = oncall_batch(i->oncall);
@@ -140,26 +131,20 @@ static void store_cycles(struct incident *i)
 
 		batch_add(b, ST_CYCLE_PUT, V_INT(i->id), V_INT(k), V_TEXT(str_of(c->person)),
 			  V_TEXT(str_of(c->why)), V_INT(c->urgent), V_INT(c->shadow),
-			  V_INT(c->started_at), V_INT(c->next), V_INT(c->open), V_INT(c->sent),
-			  V_INT(c->failed));
+			  V_INT(c->started_at), V_INT(c->next), V_INT(c->sent), V_INT(c->failed));
 	}
 }
 
 static void store(struct incident *i)
 {
-	struct buf told;
-
-	buf_init(&told, BUF_MAX_ANY);
-	put_told(&told, i);
 	batch_add(oncall_batch(i->oncall), ST_INCIDENT_PUT, V_INT(i->id), V_INT(i->status),
 		  V_TEXT(str_of(i->key)), V_TEXT(str_of(i->policy)), V_TEXT(str_of(i->severity)),
 		  V_TEXT(str_of(i->title)), V_BLOB(str_of(i->snapshot)), V_INT(i->urgent),
 		  V_INT(i->opened_at), V_INT(i->acked_at), V_INT(i->resolved_at),
 		  V_TEXT(str_of(i->acked_by)), V_INT(i->lease_at), V_INT(i->reminded),
 		  V_INT(i->snoozed_until), V_INT(i->pass), V_INT(i->step), V_INT(i->pass_reached),
-		  V_INT(i->pass_at), V_INT(i->next_at), V_TEXT(buf_str(&told)));
+		  V_INT(i->next_at));
 	store_cycles(i);
-	buf_done(&told);
 }
 
 static void due(struct timer *t, struct now now)
@@ -170,14 +155,29 @@ static void due(struct timer *t, struct now now)
 	incident_settle(i, now);
 }
 
+static void say_unanswered(struct incident *i, struct now now, bool unanswered)
+{
+	struct oncall *oc = i->oncall;
+	char number[30];
+
+	i->unanswered = unanswered;
+	snprintf(number, sizeof(number), "#%llu", (unsigned long long)i->id);
+	oc->env.self_alert(oc->env.arg, now, STR("RouseUnanswered"), str_of(number),
+			   STR("the incident was escalated to the end of its policy and nobody "
+			       "answered"),
+			   unanswered);
+}
+
 void incident_settle(struct incident *i, struct now now)
 {
 	struct oncall *oc = i->oncall;
+	bool unanswered = escalate_unanswered(i);
 	ms_t at;
 
-	(void)now;
 	store(i);
 	oc->version++;
+	if (unanswered != i->unanswered)
+		say_unanswered(i, now, unanswered);
 	at = escalate_due(i);
 	if (at == MS_NONE || oc->stopped || !oc->config)
 		timer_stop(oc->env.timers, &i->timer);
@@ -449,8 +449,6 @@ enum oncall_result oncall_escalate(struct oncall *oc, struct now now, uint64_t i
 	incident_say(i, now.wall, "escalated", by.who, "by %.*s", STR_ARG(by.means));
 	i->status = INCIDENT_TRIGGERED;
 	i->lease_at = i->snoozed_until = MS_NONE;
-	if (i->next_at == MS_NONE && !i->n_cycles && i->acked_at != MS_NONE && i->step == 0)
-		escalate_begin(i, now);
 	i->next_at = now.wall;
 	escalate_run(i, now);
 	incident_settle(i, now);
@@ -527,17 +525,6 @@ enum oncall_result oncall_resolve(struct oncall *oc, struct now now, uint64_t id
 }
 
 /* ---- what became of pages ------------------------------------------------------------------ */
-static bool add_told(struct incident *i, struct str dest)
-{
-	for (size_t k = 0; k < i->n_told; k++) {
-		if (str_eq(str_of(i->told[k]), dest))
-			return false;
-	}
-	i->told = mem_reserve(i->told, &i->cap_told, i->n_told + 1, sizeof(*i->told));
-	i->told[i->n_told++] = mem_str(dest);
-	return true;
-}
-
 static struct cycle *cycle_of(struct incident *i, struct str person)
 {
 	for (size_t k = i->n_cycles; k-- > 0;) {
@@ -555,11 +542,8 @@ void oncall_page_sent(struct oncall *oc, struct now now, uint64_t incident, stru
 
 	if (!i)
 		return;
-	add_told(i, dest);
-	if (c) {
+	if (c)
 		c->sent++;
-		c->open -= c->open > 0;
-	}
 	incident_say(i, now.wall, "sent", person, "%.*s", STR_ARG(dest));
 	incident_settle(i, now);
 }
@@ -575,7 +559,6 @@ void oncall_page_failed(struct oncall *oc, struct now now, uint64_t incident, st
 	incident_say(i, now.wall, "failed", person, "%.*s: %.*s", STR_ARG(dest), STR_ARG(why));
 	if (c && i->status == INCIDENT_TRIGGERED) {
 		c->failed++;
-		c->open -= c->open > 0;
 		escalate_failed(i, now, c);
 	}
 	incident_settle(i, now);
@@ -585,19 +568,13 @@ void oncall_page_failed(struct oncall *oc, struct now now, uint64_t incident, st
 void oncall_configure(struct oncall *oc, struct now now, const struct oncall_config *c)
 {
 	oc->config = c;
-	/* A plan that has changed asks anew who is on call; all else goes on as it was. */
 	for (size_t k = 0; k < oc->n; k++) {
 		struct incident *i = oc->incidents[k];
 
-		if (i->status != INCIDENT_TRIGGERED || i->snoozed_until != MS_NONE)
-			continue;
-		i->handoff_at = now.wall;
-		if (i->next_at == MS_NONE && c && oncall_policy(c, str_of(i->policy)))
-			i->next_at = now.wall; /* the policy was gone */
-	}
-	for (size_t k = 0; k < oc->n; k++) {
-		if (oc->incidents[k]->status != INCIDENT_RESOLVED)
-			incident_settle(oc->incidents[k], now);
+		if (i->status == INCIDENT_TRIGGERED && i->snoozed_until == MS_NONE)
+			escalate_configured(i, now);
+		if (i->status != INCIDENT_RESOLVED)
+			incident_settle(i, now);
 	}
 }
 
@@ -617,7 +594,6 @@ void oncall_clock_stepped(struct oncall *oc, struct now now, ms_t by)
 		shift(&i->resolved_at, by);
 		shift(&i->lease_at, by);
 		shift(&i->snoozed_until, by);
-		shift(&i->pass_at, by);
 		shift(&i->next_at, by);
 		if (i->handoff_at != MS_NONE)
 			i->handoff_at = now.wall; /* the plan goes by the clock */
@@ -628,7 +604,7 @@ void oncall_clock_stepped(struct oncall *oc, struct now now, ms_t by)
 	}
 }
 
-void oncall_expire(struct oncall *oc, struct now now)
+void oncall_expire(struct oncall *oc)
 {
 	size_t resolved = 0, kept = 0;
 
@@ -636,11 +612,8 @@ void oncall_expire(struct oncall *oc, struct now now)
 		resolved += oc->incidents[k]->status == INCIDENT_RESOLVED;
 	for (size_t k = 0; k < oc->n; k++) {
 		struct incident *i = oc->incidents[k];
-		bool over = i->status == INCIDENT_RESOLVED;
-		bool old = over && oc->env.retention > 0 &&
-			   i->resolved_at < now.wall - oc->env.retention;
 
-		if (!old && !(over && resolved > RESOLVED_MAX)) {
+		if (i->status != INCIDENT_RESOLVED || resolved <= RESOLVED_MAX) {
 			oc->incidents[kept++] = i;
 			continue;
 		}
@@ -656,24 +629,12 @@ void oncall_expire(struct oncall *oc, struct now now)
 }
 
 /* ---- restart ------------------------------------------------------------------------------- */
-static void parse_told(struct incident *i, struct str text)
-{
-	while (text.n) {
-		ptrdiff_t end = str_find_char(text, '\n');
-
-		if (end < 0)
-			return;
-		add_told(i, str_cut(text, 0, (size_t)end));
-		text = str_from(text, (size_t)end + 1);
-	}
-}
-
 static bool load_incident(void *arg, const struct val *v, size_t n)
 {
 	struct oncall *oc = arg;
 	struct incident *i = MEM_NEW(struct incident);
 
-	CHECK(n == 21);
+	CHECK(n == 19);
 	*i = (struct incident){
 		.id = (uint64_t)v[0].i,
 		.oncall = oc,
@@ -694,11 +655,10 @@ static bool load_incident(void *arg, const struct val *v, size_t n)
 		.pass = (int)v[15].i,
 		.step = (size_t)v[16].i,
 		.pass_reached = v[17].i != 0,
-		.pass_at = v[18].i,
-		.next_at = v[19].i,
+		.next_at = v[18].i,
 		.handoff_at = MS_NONE,
 	};
-	parse_told(i, v[20].s);
+	i->unanswered = escalate_unanswered(i);
 	add(oc, i);
 	return true;
 }
@@ -707,7 +667,7 @@ static bool load_cycle(void *arg, const struct val *v, size_t n)
 {
 	struct incident *i = find(arg, (uint64_t)v[0].i);
 
-	CHECK(n == 11);
+	CHECK(n == 10);
 	if (!i)
 		return true;
 	i->cycles = mem_reserve(i->cycles, &i->cap_cycles, i->n_cycles + 1, sizeof(*i->cycles));
@@ -717,9 +677,8 @@ static bool load_cycle(void *arg, const struct val *v, size_t n)
 						  .shadow = v[5].i != 0,
 						  .started_at = v[6].i,
 						  .next = (size_t)v[7].i,
-						  .open = (size_t)v[8].i,
-						  .sent = (size_t)v[9].i,
-						  .failed = (size_t)v[10].i};
+						  .sent = (size_t)v[8].i,
+						  .failed = (size_t)v[9].i};
 	return true;
 }
 
@@ -739,9 +698,8 @@ static bool load_event(void *arg, const struct val *v, size_t n)
 	return true;
 }
 
-bool oncall_restore(struct oncall *oc, struct now now, struct store *s, struct err *err)
+bool oncall_restore(struct oncall *oc, struct store *s, struct err *err)
 {
-	(void)now;
 	return store_select(s, ST_INCIDENT_LOAD, NULL, 0, load_incident, oc, err) &&
 	       store_select(s, ST_CYCLE_LOAD, NULL, 0, load_cycle, oc, err) &&
 	       store_select(s, ST_INCIDENT_EVENT_LOAD, NULL, 0, load_event, oc, err) &&

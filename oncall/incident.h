@@ -47,8 +47,8 @@ struct cycle {
 	char *why; /* "step 1, schedule primary: layer weekdays" */
 	bool urgent, shadow;
 	ms_t started_at;
-	size_t next;		   /* of the sequence */
-	size_t open, sent, failed; /* pages under way, arrived, refused or late */
+	size_t next;	     /* of the sequence */
+	size_t sent, failed; /* pages that arrived; that were refused or are late */
 };
 
 struct incident {
@@ -67,18 +67,16 @@ struct incident {
 	int pass;	    /* from 0 */
 	size_t step;	    /* the next one */
 	bool pass_reached;  /* somebody was paged in this pass */
-	ms_t pass_at, next_at;
-	ms_t handoff_at; /* a schedule of this pass may change then */
+	ms_t next_at;	    /* of that step */
+	ms_t handoff_at;    /* a schedule of this pass may change then */
 	struct cycle *cycles;
 	size_t n_cycles, cap_cycles;
-	char **told; /* destinations that heard of it, in notify's words */
-	size_t n_told, cap_told;
 	struct incident_event *events;
 	size_t n_events, cap_events;
 	/* inner */
 	struct oncall *oncall;
 	struct timer timer;
-	bool dirty;
+	bool unanswered; /* as of the last change: the self alert is out */
 };
 
 /* A page that is to go out. */
@@ -96,8 +94,6 @@ struct oncall_page {
 
 struct oncall_env {
 	struct timers *timers;
-	const struct limits *limits;
-	ms_t retention; /* of resolved incidents; 0: as limits say */
 	struct batch *(*batch)(void *core);
 	/* Queues a page. */
 	void (*page)(void *arg, struct now now, const struct oncall_page *p);
@@ -117,12 +113,12 @@ struct oncall *oncall_new(const struct oncall_env *env);
 void oncall_free(struct oncall *oc);
 OWNED_DEFINE(oncall)
 
-ATTR_CHECK bool oncall_restore(struct oncall *oc, struct now now, struct store *s, struct err *err);
+ATTR_CHECK bool oncall_restore(struct oncall *oc, struct store *s, struct err *err);
 /* Start and reload; the configuration is borrowed until the next call. */
 void oncall_configure(struct oncall *oc, struct now now, const struct oncall_config *c);
 void oncall_clock_stepped(struct oncall *oc, struct now now, ms_t by);
-/* Forgets what has been resolved for long; now and then. */
-void oncall_expire(struct oncall *oc, struct now now);
+/* Forgets the oldest of very many that are resolved; now and then. */
+void oncall_expire(struct oncall *oc);
 void oncall_stop(struct oncall *oc);
 uint64_t oncall_version(const struct oncall *oc);
 
@@ -164,7 +160,7 @@ enum oncall_result oncall_note(struct oncall *oc, struct now now, uint64_t id, s
 enum oncall_result oncall_resolve(struct oncall *oc, struct now now, uint64_t id, struct actor by);
 
 /* ---- what became of pages ------------------------------------------------------------------ */
-/* It went out (once a page); from now on `dest` is among those who were told. */
+/* It went out (once a page). */
 void oncall_page_sent(struct oncall *oc, struct now now, uint64_t incident, struct str person,
 		      struct str dest);
 /* It cannot be delivered, or is late: the next contact is tried now, then the next step. */
@@ -175,7 +171,7 @@ void oncall_page_failed(struct oncall *oc, struct now now, uint64_t incident, st
 /* Checks and keeps it; its id in *id. */
 ATTR_CHECK bool oncall_override_put(struct oncall *oc, struct now now, const struct override *o,
 				    uint64_t *id, struct err *err);
-bool oncall_override_delete(struct oncall *oc, struct now now, uint64_t id, struct actor by);
+bool oncall_override_delete(struct oncall *oc, struct now now, uint64_t id);
 /* In the order of ids; borrowed until the next change. */
 const struct override *const *oncall_overrides(const struct oncall *oc, size_t *n);
 /* Who is on call, by the configuration and the overrides. */

@@ -10,10 +10,6 @@
 #include "oncall/incident.h"
 #include "store/batch.h"
 
-struct kept_override {
-	struct override o; /* its texts are owned */
-};
-
 struct oncall {
 	struct oncall_env env;
 	const struct oncall_config *config; /* NULL: none yet */
@@ -25,7 +21,6 @@ struct oncall {
 	size_t n_overrides, cap_overrides;
 	uint64_t version;
 	bool stopped;
-	bool hole; /* the self alert about a plan with nobody in it may be out */
 };
 
 static inline struct batch *oncall_batch(struct oncall *oc)
@@ -43,8 +38,13 @@ void incident_settle(struct incident *i, struct now now);
 /* ---- escalate.c -------------------------------------------------------------------------- */
 /* Begins the policy from its first step, now. */
 void escalate_begin(struct incident *i, struct now now);
+/* There is another configuration: who is on call is asked anew. What is planned waits as long as
+ * the policy is missing. */
+void escalate_configured(struct incident *i, struct now now);
 /* Nothing more is planned: acknowledged, snoozed or over. */
 void escalate_halt(struct incident *i);
+/* The policy has come to its end, and it is in nobody's hands. */
+bool escalate_unanswered(const struct incident *i);
 /* Does all that is due. */
 void escalate_run(struct incident *i, struct now now);
 /* When escalate_run has something to do; MS_NONE: never. */

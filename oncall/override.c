@@ -117,9 +117,8 @@ bool oncall_override_put(struct oncall *oc, struct now now, const struct overrid
 	return true;
 }
 
-bool oncall_override_delete(struct oncall *oc, struct now now, uint64_t id, struct actor by)
+bool oncall_override_delete(struct oncall *oc, struct now now, uint64_t id)
 {
-	(void)by;
 	for (size_t k = 0; k < oc->n_overrides; k++) {
 		if (oc->overrides[k]->id != id)
 			continue;

@@ -33,20 +33,18 @@ struct store_steps store_steps(void)
 		" updated_at, timeout, generator_url, source FROM alert;"
 		"DROP TABLE alert; ALTER TABLE alert_by_id RENAME TO alert",
 		/* 5: on call. Incidents, whom they are reaching, their timelines; changes of the
-		   plan. The words are those of oncall/incident.h and oncall/schedule.h; told:
-		   destinations, one a line. */
+		   plan. The words are those of oncall/incident.h and oncall/schedule.h. */
 		"CREATE TABLE incident (id INTEGER PRIMARY KEY, status INTEGER NOT NULL,"
 		" key TEXT NOT NULL, policy TEXT NOT NULL, severity TEXT NOT NULL,"
 		" title TEXT NOT NULL, snapshot BLOB NOT NULL, urgent INTEGER NOT NULL,"
 		" opened_at INTEGER NOT NULL, acked_at INTEGER NOT NULL,"
 		" resolved_at INTEGER NOT NULL, acked_by TEXT NOT NULL, lease_at INTEGER NOT NULL,"
 		" reminded INTEGER NOT NULL, snoozed_until INTEGER NOT NULL, pass INTEGER NOT NULL,"
-		" step INTEGER NOT NULL, pass_reached INTEGER NOT NULL, pass_at INTEGER NOT NULL,"
-		" next_at INTEGER NOT NULL, told TEXT NOT NULL);"
+		" step INTEGER NOT NULL, pass_reached INTEGER NOT NULL, next_at INTEGER NOT NULL);"
 		"CREATE TABLE incident_cycle (incident INTEGER NOT NULL, place INTEGER NOT NULL,"
 		" person TEXT NOT NULL, why TEXT NOT NULL, urgent INTEGER NOT NULL,"
 		" shadow INTEGER NOT NULL, started_at INTEGER NOT NULL, next INTEGER NOT NULL,"
-		" open INTEGER NOT NULL, sent INTEGER NOT NULL, failed INTEGER NOT NULL,"
+		" sent INTEGER NOT NULL, failed INTEGER NOT NULL,"
 		" PRIMARY KEY (incident, place)) WITHOUT ROWID;"
 		"CREATE TABLE incident_event (id INTEGER PRIMARY KEY, incident INTEGER NOT NULL,"
 		" at INTEGER NOT NULL, kind TEXT NOT NULL, who TEXT NOT NULL, text TEXT NOT NULL);"

@@ -491,11 +491,10 @@ void api_rouse_overrides(struct exchange *x)
 
 void api_rouse_override(struct exchange *x)
 {
-	struct actor by = {.who = incident_actor(x, STR("")), .means = STR("API")};
 	uint64_t id;
 
 	if (num_uint(str_from(x->path, strlen(OVERRIDE_BASE)), 10, &id) != NUM_OK ||
-	    !oncall_override_delete(oncall_of(x), x->now, id, by)) {
+	    !oncall_override_delete(oncall_of(x), x->now, id)) {
 		answer_json_error(x, API_NOT_FOUND, STR("there is no override of that number"));
 		return;
 	}

@@ -47,10 +47,10 @@ static void put_row(struct page *p, const struct incident *i)
 	buf_adds(b, "</td><td data-th=\"Since\">");
 	html_ago(b, i->opened_at, p->now);
 	buf_adds(b, "</td><td data-th=\"In whose hands\">");
-	if (*i->acked_by)
+	if (i->status == INCIDENT_TRIGGERED)
+		buf_adds(b, "nobody's");
+	else if (*i->acked_by)
 		html_text(b, str_of(i->acked_by));
-	else if (i->status == INCIDENT_TRIGGERED)
-		buf_adds(b, "nobody's yet");
 	else
 		buf_adds(b, "–");
 	html_put(b, "</td><td data-th=\"Policy\">$</td></tr>\n", str_of(i->policy));
