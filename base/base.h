@@ -18,6 +18,13 @@ typedef int64_t ms_t;
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
+/* The earlier of two points in time, of which there may be none. */
+static inline ms_t ms_earlier(ms_t a, ms_t b)
+{
+	if (a == MS_NONE || b == MS_NONE)
+		return a == MS_NONE ? b : a;
+	return a < b ? a : b;
+}
 
 /* One look at the clocks, taken once a turn of the loop and handed down. */
 struct now {
@@ -78,5 +85,8 @@ ptrdiff_t str_find(struct str s, struct str what);	  /* offset or -1 */
 ptrdiff_t str_find_char(struct str s, char c);		  /* offset or -1 */
 bool str_is_utf8(struct str s);				  /* valid, no surrogates, no overlongs */
 uint64_t str_hash(struct str s);			  /* xxHash64, seed 0 */
+/* Letters, digits, _ . - and not longer than that: what people name things in a configuration. */
+#define STR_NAME_MAX ((size_t)100)
+bool str_is_name(struct str s);
 
 #endif

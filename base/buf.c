@@ -31,9 +31,9 @@ struct str buf_str(const struct buf *b)
 	return (struct str){.p = b->p, .n = b->n};
 }
 
-/* Makes sure that n bytes and a terminator fit. */
 #define FIRST_BYTES ((size_t)120) /* most texts are shorter: they grow once */
 
+/* Makes sure that n bytes and a terminator fit. */
 static bool reserve(struct buf *b, size_t n)
 {
 	if (b->full || n > b->max - b->n) {

@@ -128,3 +128,15 @@ uint64_t str_hash(struct str s)
 {
 	return XXH64(s.p, s.n, 0);
 }
+
+bool str_is_name(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '_' || c == '.' || c == '-'))
+			return false;
+	}
+	return s.n > 0 && s.n <= STR_NAME_MAX;
+}

@@ -7,7 +7,6 @@
 #define EVERY_MIN (10 * SECOND)
 #define EVERY_DEFAULT MINUTE
 #define TIMEOUT (10 * SECOND)
-#define NAME_MAX_BYTES 100
 
 struct in_draft {
 	ms_t every, grace;
@@ -22,20 +21,8 @@ static const struct field IN_FIELDS[] = {
 	FIELD(MAP, struct in_draft, annotations),
 };
 
-static bool is_name(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		      c == '_' || c == '.' || c == '-'))
-			return false;
-	}
-	return s.n > 0 && s.n <= NAME_MAX_BYTES;
-}
-
-static bool read_texts(const struct fields *f, const struct yaml_node *map, const char *what,
-		       struct labels_builder *lb, struct labels *out)
+static bool add_texts(const struct fields *f, const struct yaml_node *map, const char *what,
+		      struct labels_builder *lb)
 {
 	bool ok = true;
 
@@ -47,14 +34,10 @@ static bool read_texts(const struct fields *f, const struct yaml_node *map, cons
 		else
 			labels_builder_set(lb, map->pairs[i].key->value, value);
 	}
-	*out = labels_builder_build(lb, f->arena);
-	labels_builder_done(lb);
 	return ok;
 }
 
-/* Its own labels, and behind them what says which one it is. */
-static bool read_labels(const struct fields *f, const struct in_draft *d, struct str name,
-			struct heartbeat_in *out)
+static bool read_labels(const struct fields *f, const struct in_draft *d, struct heartbeat_in *out)
 {
 	struct labels_builder lb;
 	bool ok;
@@ -62,14 +45,15 @@ static bool read_labels(const struct fields *f, const struct in_draft *d, struct
 	labels_builder_init(&lb);
 	labels_builder_set(&lb, STR(LABEL_ALERTNAME), STR("HeartbeatMissed"));
 	labels_builder_set(&lb, STR("severity"), STR("page"));
-	ok = read_texts(f, d->labels, "labels", &lb, &out->labels);
-	labels_builder_init(&lb);
-	labels_builder_from(&lb, out->labels);
-	labels_builder_set(&lb, STR("heartbeat"), name);
+	ok = add_texts(f, d->labels, "labels", &lb);
+	labels_builder_set(&lb, STR("heartbeat"), out->name);
 	out->labels = labels_builder_build(&lb, f->arena);
 	labels_builder_done(&lb);
 	labels_builder_init(&lb);
-	return read_texts(f, d->annotations, "annotations", &lb, &out->annotations) && ok;
+	ok &= add_texts(f, d->annotations, "annotations", &lb);
+	out->annotations = labels_builder_build(&lb, f->arena);
+	labels_builder_done(&lb);
+	return ok;
 }
 
 static bool read_in(const struct fields *f, const struct yaml_pair *p, struct heartbeat_in *out)
@@ -77,11 +61,10 @@ static bool read_in(const struct fields *f, const struct yaml_pair *p, struct he
 	struct in_draft d = {0};
 	bool ok = FIELDS_READ(f, p->value, "a heartbeat", IN_FIELDS, &d);
 
-	if (!is_name(p->key->value))
+	if (!str_is_name(p->key->value))
 		ok = fields_error(f, p->key,
 				  "\"%.*s\" is no name for a heartbeat: letters, digits, _ . -",
-				  (int)MIN(p->key->value.n, (size_t)NAME_MAX_BYTES),
-				  p->key->value.p);
+				  (int)MIN(p->key->value.n, STR_NAME_MAX), p->key->value.p);
 	if (!d.has_every || d.every < EVERY_MIN)
 		ok = fields_error(f,
 				  p->value->kind == YAML_MAP && d.has_every
@@ -91,7 +74,7 @@ static bool read_in(const struct fields *f, const struct yaml_pair *p, struct he
 	out->name = arena_str(f->arena, p->key->value);
 	out->every = d.every;
 	out->grace = d.grace;
-	return read_labels(f, &d, out->name, out) && ok;
+	return read_labels(f, &d, out) && ok;
 }
 
 static bool read_out(const struct config_load *l, const struct yaml_node *n,

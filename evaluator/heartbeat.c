@@ -420,17 +420,20 @@ void heartbeats_configure(struct heartbeats *h, struct now now)
 	map_each (&h->beats, e)
 		((struct beat *)e->value)->config = NULL;
 	for (size_t i = 0; i < cfg->n_heartbeats_in; i++) {
-		struct beat *b = beat_get(h, cfg->heartbeats_in[i].name, now.wall);
+		struct str name = cfg->heartbeats_in[i].name;
+		bool new = !map_get(&h->beats, name);
+		struct beat *b = beat_get(h, name, now.wall);
 
 		b->config = &cfg->heartbeats_in[i];
 		b->raised = false;
+		if (new)
+			store(b);
 	}
 	end_others(h, now);
 	map_each (&h->beats, e) {
 		struct beat *b = e->value;
 
 		if (b->config) {
-			store(b);
 			look(b, now);
 			continue;
 		}

@@ -51,19 +51,12 @@ static struct str joined(const struct flag_texts *words, size_t from, struct are
 }
 
 /* ---- asking the daemon ------------------------------------------------------------------- */
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static void put_labels(struct buf *b, const json_t *labels)
 {
 	const char *key, *comma = "";
 	json_t *v;
 
-	buf_adds(b, text_of(labels, "alertname"));
+	buf_adds(b, command_text(labels, "alertname"));
 	buf_addc(b, '{');
 	json_object_foreach((json_t *)(uintptr_t)labels, key, v)
 	{
@@ -82,17 +75,18 @@ static void put_alert(struct buf *b, const json_t *al)
 
 	put_labels(b, json_object_get(al, "labels"));
 	if (json_is_true(json_object_get(al, "firing")))
-		buf_printf(b, " fires since %s\n", text_of(al, "startsAt"));
+		buf_printf(b, " fires since %s\n", command_text(al, "startsAt"));
 	else
-		buf_printf(b, " is over since %s\n", text_of(al, "endsAt"));
+		buf_printf(b, " is over since %s\n", command_text(al, "endsAt"));
 	json_array_foreach(json_object_get(al, "decisions"), i, x)
 	{
-		const char *to = text_of(x, "integration");
+		const char *to = command_text(x, "integration");
 
-		buf_printf(b, "  %s: %s\n", *to ? to : text_of(x, "receiver"), text_of(x, "text"));
+		buf_printf(b, "  %s: %s\n", *to ? to : command_text(x, "receiver"),
+			   command_text(x, "text"));
 	}
 	json_array_foreach(json_object_get(al, "timeline"), i, x)
-		buf_printf(b, "    %s  %s\n", text_of(x, "at"), text_of(x, "text"));
+		buf_printf(b, "    %s  %s\n", command_text(x, "at"), command_text(x, "text"));
 }
 
 static void put_rule(struct buf *b, const json_t *r)
@@ -100,13 +94,13 @@ static void put_rule(struct buf *b, const json_t *r)
 	json_t *al;
 	size_t i;
 
-	buf_printf(b, "rule %s (%s:%d): %s\n", text_of(r, "name"), text_of(r, "file"),
-		   (int)json_integer_value(json_object_get(r, "line")), text_of(r, "text"));
+	buf_printf(b, "rule %s (%s:%d): %s\n", command_text(r, "name"), command_text(r, "file"),
+		   (int)json_integer_value(json_object_get(r, "line")), command_text(r, "text"));
 	json_array_foreach(json_object_get(r, "alerts"), i, al)
 	{
 		buf_adds(b, "  ");
 		put_labels(b, json_object_get(al, "labels"));
-		buf_printf(b, ": %s\n", text_of(al, "text"));
+		buf_printf(b, ": %s\n", command_text(al, "text"));
 	}
 }
 
@@ -166,10 +160,6 @@ static int ask(const struct explain_options *o, const struct flag_texts *words, 
 	       struct err *err)
 {
 	struct limits l;
-	struct prom_client_options co = {.url = o->url,
-					 .bearer_file = o->bearer_file,
-					 .timeout = 30 * SECOND,
-					 .limits = &l};
 	struct str alert = joined(words, 0, a), path, body;
 	OWNED(prom_client) c = NULL;
 
@@ -181,7 +171,7 @@ static int ask(const struct explain_options *o, const struct flag_texts *words, 
 	}
 	if (!build_path(o, alert, a, &path, err))
 		return -1;
-	c = prom_client_new(&co, err);
+	c = command_client(o->url, o->bearer_file, &l, err);
 	if (!c || !prom_client_get(c, path, a, &body, err)) {
 		fprintf(stderr, "rouse explain: %s\n", err->msg);
 		return 2;
@@ -233,18 +223,7 @@ static int list_sends(const struct explain_options *o, const struct config *cfg,
 	limits_default(&limits);
 	buf_init(&l.b, BUF_MAX_ANY);
 	notify_timing(cfg->notify, &limits, q, put_send, &l);
-	if (l.json) {
-		char *text = json_dumps(l.json, JSON_INDENT(2));
-
-		buf_printf(&l.b, "%s\n", text);
-		free(text);
-		json_decref(l.json);
-	} else if (!l.n) {
-		buf_adds(&l.b, "nobody would be told within a year\n");
-	}
-	command_write(STDOUT_FILENO, buf_str(&l.b));
-	buf_done(&l.b);
-	return l.n ? 0 : 1;
+	return command_print_list(&l.b, l.json, l.n, "nobody would be told within a year");
 }
 
 static int timing(const struct explain_options *o, const struct flag_texts *words, struct arena *a,

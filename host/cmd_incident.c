@@ -1,9 +1,6 @@
 /* rouse incident, ack, page: what the incident's page does, from the command line. */
 #include <jansson.h>
-#include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -11,6 +8,7 @@
 #include "base/num.h"
 #include "base/time.h"
 #include "base/url.h"
+#include "host/command_words.h"
 #include "host/commands.h"
 #include "host/prom_client.h"
 #include "host/when.h"
@@ -64,13 +62,6 @@ struct work {
 };
 
 /* ---- talking ----------------------------------------------------------------------------- */
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 /* The answer's data; NULL: it is said why not. */
 static json_t *call(struct work *w, struct prom_call *c)
 {
@@ -83,7 +74,7 @@ static json_t *call(struct work *w, struct prom_call *c)
 	}
 	root = json_loadb(c->body.p, c->body.n, 0, NULL);
 	if (c->status / 100 != 2 || !json_is_object(root)) {
-		const char *why = text_of(root, "error");
+		const char *why = command_text(root, "error");
 
 		if (*why)
 			fprintf(stderr, "rouse %s: %s\n", w->command->name, why);
@@ -98,32 +89,17 @@ static json_t *call(struct work *w, struct prom_call *c)
 	return data;
 }
 
-static void print_json(const json_t *root)
-{
-	char *text = json_dumps(root, JSON_INDENT(2));
-
-	puts(text);
-	free(text);
-}
-
-static struct str actor(const struct work *w)
-{
-	const struct passwd *p = w->o.by.n ? NULL : getpwuid(getuid());
-
-	return w->o.by.n ? w->o.by : p ? str_of(p->pw_name) : STR("somebody");
-}
-
 /* ---- showing ----------------------------------------------------------------------------- */
 static void print_incident(const json_t *i)
 {
-	const char *acked = text_of(i, "acknowledgedBy");
+	const char *acked = command_text(i, "acknowledgedBy");
 
 	printf("#%lld  %-12s  %s%s%s  since %s  policy %s\n",
-	       (long long)json_integer_value(json_object_get(i, "id")), text_of(i, "status"),
-	       text_of(i, "title"), *acked ? "  by " : "", acked, text_of(i, "openedAt"),
-	       text_of(i, "policy"));
-	if (*text_of(i, "plan"))
-		printf("     %s\n", text_of(i, "plan"));
+	       (long long)json_integer_value(json_object_get(i, "id")), command_text(i, "status"),
+	       command_text(i, "title"), *acked ? "  by " : "", acked, command_text(i, "openedAt"),
+	       command_text(i, "policy"));
+	if (*command_text(i, "plan"))
+		printf("     %s\n", command_text(i, "plan"));
 }
 
 static void print_timeline(const json_t *i)
@@ -133,10 +109,10 @@ static void print_timeline(const json_t *i)
 
 	json_array_foreach(json_object_get(i, "timeline"), k, e)
 	{
-		const char *who = text_of(e, "who");
+		const char *who = command_text(e, "who");
 
-		printf("  %s  %-14s %s%s%s\n", text_of(e, "at"), text_of(e, "kind"), who,
-		       *who ? ": " : "", text_of(e, "text"));
+		printf("  %s  %-14s %s%s%s\n", command_text(e, "at"), command_text(e, "kind"), who,
+		       *who ? ": " : "", command_text(e, "text"));
 	}
 }
 
@@ -152,7 +128,7 @@ static int list(struct work *w)
 		return 2;
 	all = json_object_get(data, "incidents");
 	if (w->o.json)
-		print_json(all);
+		command_print_json(all);
 	else if (!json_array_size(all))
 		puts("no incidents");
 	else
@@ -168,7 +144,7 @@ static int show(struct work *w, struct prom_call *c, bool timeline)
 	if (!data)
 		return 2;
 	if (w->o.json) {
-		print_json(data);
+		command_print_json(data);
 	} else {
 		print_incident(data);
 		if (timeline)
@@ -188,7 +164,7 @@ static int act(struct work *w, uint64_t id, const char *verb, struct str text)
 	buf_init(&b, BUF_MAX_ANY);
 	j = (struct json_writer){.b = &b};
 	json_open(&j, NULL, '{');
-	json_put(&j, "by", actor(w));
+	json_put(&j, "by", command_user(w->o.by, STR("somebody")));
 	json_put(&j, "means", STR("command line"));
 	json_put_given(&j, "text", text);
 	json_put_given(&j, "for", w->o.span);
@@ -211,7 +187,7 @@ static int open_one(struct work *w, struct str title)
 	buf_init(&b, BUF_MAX_ANY);
 	j = (struct json_writer){.b = &b};
 	json_open(&j, NULL, '{');
-	json_put(&j, "by", actor(w));
+	json_put(&j, "by", command_user(w->o.by, STR("somebody")));
 	json_put(&j, "policy", w->o.policy);
 	json_put(&j, "title", title);
 	json_put_given(&j, "severity", w->o.severity);
@@ -338,18 +314,19 @@ static int stats(struct work *w, const struct flag_texts *words, struct err *err
 	if (!data)
 		return 2;
 	if (w->o.json) {
-		print_json(data);
+		command_print_json(data);
 		json_decref(data);
 		return 0;
 	}
 	printf("%lld incidents since %s, %lld acknowledged, %lld over\n", count_of(data, "opened"),
-	       text_of(data, "from"), count_of(data, "acknowledged"), count_of(data, "resolved"));
+	       command_text(data, "from"), count_of(data, "acknowledged"),
+	       count_of(data, "resolved"));
 	print_median(data, "medianSecondsToAcknowledge", "were acknowledged");
 	print_median(data, "medianSecondsToResolve", "were over");
 	json_array_foreach(json_object_get(data, "people"), i, p)
 		printf("%-16s %4lld pages, %lld at night, %lld at a weekend; %lld acknowledged; "
 		       "%.0f hours on call\n",
-		       text_of(p, "person"), count_of(p, "pages"), count_of(p, "nightPages"),
+		       command_text(p, "person"), count_of(p, "pages"), count_of(p, "nightPages"),
 		       count_of(p, "weekendPages"), count_of(p, "acknowledged"),
 		       json_number_value(json_object_get(p, "hoursOnCall")));
 	json_decref(data);
@@ -395,12 +372,7 @@ static int run(const struct command *command, int argc, char **argv,
 	limits_default(&l);
 	arena_init(&w.arena);
 	if (flags_parse(command, argc, argv, &w.arena, &w.o, &words, &err)) {
-		struct prom_client_options co = {.url = w.o.url,
-						 .bearer_file = w.o.bearer_file,
-						 .timeout = 30 * SECOND,
-						 .limits = &l};
-
-		w.client = prom_client_new(&co, &err);
+		w.client = command_client(w.o.url, w.o.bearer_file, &l, &err);
 		if (w.client)
 			rc = go(&w, &words, &err);
 	}

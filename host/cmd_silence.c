@@ -1,17 +1,15 @@
 /* rouse silence: makes, lists and ends silences of a rouse (or an Alertmanager), and shows what one
  * would catch before it is made. */
 #include <jansson.h>
-#include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "base/num.h"
 #include "base/time.h"
 #include "base/url.h"
+#include "host/command_words.h"
 #include "host/commands.h"
 #include "host/prom_client.h"
 #include "host/when.h"
@@ -102,28 +100,13 @@ static json_t *get(struct work *w, const char *path)
 	return root;
 }
 
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
-static void print_json(json_t *root)
-{
-	char *text = json_dumps(root, JSON_INDENT(2));
-
-	puts(text);
-	free(text);
-}
-
 /* ---- add --------------------------------------------------------------------------------- */
 static void print_labels(const json_t *labels)
 {
 	const char *key, *comma = "";
 	json_t *v;
 
-	printf("  %s{", text_of(labels, "alertname"));
+	printf("  %s{", command_text(labels, "alertname"));
 	json_object_foreach((json_t *)(uintptr_t)labels, key, v)
 	{
 		if (strcmp(key, "alertname") == 0)
@@ -143,7 +126,7 @@ static int preview(struct work *w)
 	if (!root)
 		return 2;
 	if (w->o.json) {
-		print_json(root);
+		command_print_json(root);
 	} else {
 		printf("%s %zu alert%s that fire%s now%s\n",
 		       w->o.dry_run ? "would catch" : "catches", json_array_size(root),
@@ -153,13 +136,6 @@ static int preview(struct work *w)
 	}
 	json_decref(root);
 	return 0;
-}
-
-static struct str author(const struct work *w)
-{
-	const struct passwd *p = w->o.author.n ? NULL : getpwuid(getuid());
-
-	return w->o.author.n ? w->o.author : p ? str_of(p->pw_name) : STR("unknown");
 }
 
 static void put_time(struct json_writer *jw, const char *key, ms_t t)
@@ -191,7 +167,7 @@ static void put_silence(struct buf *b, const struct work *w, ms_t start)
 	json_close(&jw, ']');
 	put_time(&jw, "startsAt", start);
 	put_time(&jw, "endsAt", start + w->o.span);
-	json_put(&jw, "createdBy", author(w));
+	json_put(&jw, "createdBy", command_user(w->o.author, STR("unknown")));
 	json_put(&jw, "comment", w->o.comment);
 	if (w->o.until_resolved) {
 		json_open(&jw, "annotations", '{');
@@ -217,7 +193,7 @@ static int add(struct work *w, ms_t start)
 	if (!call(w, &c))
 		return 2;
 	root = json_loadb(c.body.p, c.body.n, 0, NULL);
-	printf("%s\n", text_of(root, "silenceID"));
+	printf("%s\n", command_text(root, "silenceID"));
 	json_decref(root);
 	return 0;
 }
@@ -228,21 +204,21 @@ static void print_silence(const json_t *s)
 	json_t *m;
 	size_t i;
 
-	printf("%s  %-7s until %s  by %s  {", text_of(s, "id"),
-	       text_of(json_object_get(s, "status"), "state"), text_of(s, "endsAt"),
-	       text_of(s, "createdBy"));
+	printf("%s  %-7s until %s  by %s  {", command_text(s, "id"),
+	       command_text(json_object_get(s, "status"), "state"), command_text(s, "endsAt"),
+	       command_text(s, "createdBy"));
 	json_array_foreach(json_object_get(s, "matchers"), i, m)
 	{
 		bool regex = json_is_true(json_object_get(m, "isRegex"));
 		bool equal = !json_is_false(json_object_get(m, "isEqual"));
 
-		printf("%s%s%s\"%s\"", i ? ", " : "", text_of(m, "name"),
+		printf("%s%s%s\"%s\"", i ? ", " : "", command_text(m, "name"),
 		       equal   ? regex ? "=~" : "="
 		       : regex ? "!~"
 			       : "!=",
-		       text_of(m, "value"));
+		       command_text(m, "value"));
 	}
-	printf("}  %s\n", text_of(s, "comment"));
+	printf("}  %s\n", command_text(s, "comment"));
 }
 
 static int list(struct work *w)
@@ -253,14 +229,14 @@ static int list(struct work *w)
 	if (!root)
 		return 2;
 	if (w->o.json) {
-		print_json(root);
+		command_print_json(root);
 		json_decref(root);
 		return 0;
 	}
 	json_array_foreach(root, i, s)
 	{
 		if (!w->o.expired &&
-		    strcmp(text_of(json_object_get(s, "status"), "state"), "expired") == 0)
+		    strcmp(command_text(json_object_get(s, "status"), "state"), "expired") == 0)
 			continue;
 		print_silence(s);
 		n++;
@@ -350,12 +326,7 @@ static int run(int argc, char **argv)
 	limits_default(&l);
 	arena_init(&w.arena);
 	if (flags_parse(&cmd_silence, argc, argv, &w.arena, &w.o, &words, &err)) {
-		struct prom_client_options co = {.url = w.o.url,
-						 .bearer_file = w.o.bearer_file,
-						 .timeout = 30 * SECOND,
-						 .limits = &l};
-
-		w.client = prom_client_new(&co, &err);
+		w.client = command_client(w.o.url, w.o.bearer_file, &l, &err);
 		if (w.client)
 			rc = work(&w, &words, &err);
 	}

@@ -1,8 +1,6 @@
 /* rouse simulate: who would be paged, how and when, if an alert fired and nobody answered. */
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/num.h"
 #include "base/time.h"
@@ -97,18 +95,7 @@ static int print(const struct simulate_options *o, const struct config *c,
 	limits_default(&limits);
 	buf_init(&l.b, BUF_MAX_ANY);
 	notify_timing(c->notify, &limits, q, put, &l);
-	if (l.json) {
-		char *text = json_dumps(l.json, JSON_INDENT(2));
-
-		buf_printf(&l.b, "%s\n", text);
-		free(text);
-		json_decref(l.json);
-	} else if (!l.n) {
-		buf_adds(&l.b, "nobody would be told\n");
-	}
-	command_write(STDOUT_FILENO, buf_str(&l.b));
-	buf_done(&l.b);
-	return l.n ? 0 : 1;
+	return command_print_list(&l.b, l.json, l.n, "nobody would be told");
 }
 
 static int simulate(const struct simulate_options *o, struct arena *a, struct err *err)

@@ -1,8 +1,6 @@
 /* rouse who: who is on call, by the running rouse (with its overrides) or by a file alone. */
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/time.h"
 #include "base/url.h"
@@ -31,13 +29,6 @@ static const struct flag flags[] = {
 	     "A file with a token for Authorization: Bearer."),
 };
 
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static void print(const json_t *data)
 {
 	json_t *s, *oc;
@@ -46,30 +37,26 @@ static void print(const json_t *data)
 	json_array_foreach(json_object_get(data, "schedules"), i, s)
 	{
 		json_t *all = json_object_get(s, "onCall");
-		const char *until = text_of(s, "until");
+		const char *until = command_text(s, "until");
 
 		if (!json_array_size(all))
-			printf("%s: nobody%s%s\n", text_of(s, "schedule"), *until ? " until " : "",
-			       until);
+			printf("%s: nobody%s%s\n", command_text(s, "schedule"),
+			       *until ? " until " : "", until);
 		json_array_foreach(all, k, oc)
 		{
-			printf("%s: %s (%s)%s%s\n", text_of(s, "schedule"), text_of(oc, "person"),
-			       text_of(oc, "why"), *until ? " until " : "", until);
+			printf("%s: %s (%s)%s%s\n", command_text(s, "schedule"),
+			       command_text(oc, "person"), command_text(oc, "why"),
+			       *until ? " until " : "", until);
 		}
 	}
 }
 
 static void show(const json_t *data, bool json)
 {
-	char *text;
-
-	if (!json) {
+	if (json)
+		command_print_json(data);
+	else
 		print(data);
-		return;
-	}
-	text = json_dumps(data, JSON_INDENT(2));
-	puts(text);
-	free(text);
 }
 
 /* ---- by a file --------------------------------------------------------------------------- */
@@ -141,18 +128,13 @@ static int by_asking(const struct who_options *o, ms_t at, struct arena *a, stru
 {
 	struct limits l;
 	struct prom_call c = {.method = "GET"};
+	struct prom_client *client;
 	struct buf b;
 	json_t *root;
 	int rc = 0;
 
 	limits_default(&l);
-
-	struct prom_client_options co = {.url = o->url,
-					 .bearer_file = o->bearer_file,
-					 .timeout = 30 * SECOND,
-					 .limits = &l};
-	struct prom_client *client = prom_client_new(&co, err);
-
+	client = command_client(o->url, o->bearer_file, &l, err);
 	if (!client)
 		return -1;
 	buf_init(&b, BUF_MAX_ANY);
@@ -172,7 +154,8 @@ static int by_asking(const struct who_options *o, ms_t at, struct arena *a, stru
 		show(json_object_get(root, "data"), o->json);
 	} else {
 		fprintf(stderr, "rouse who: %s\n",
-			*text_of(root, "error") ? text_of(root, "error") : "is there a rouse?");
+			*command_text(root, "error") ? command_text(root, "error")
+						     : "is there a rouse?");
 		rc = 2;
 	}
 	json_decref(root);

@@ -1,12 +1,16 @@
 /* Shared words of subcommands; see command_words.h. */
 #include "host/command_words.h"
 
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "evaluator/config.h"
 #include "host/commands.h"
 #include "host/diag_text.h"
 #include "host/files.h"
+#include "host/prom_client.h"
 #include "notify/matcher.h"
 
 bool command_labels(struct str text, struct arena *a, struct labels *out, struct err *err)
@@ -54,4 +58,50 @@ bool command_config(struct str path, struct config **out)
 		print_diags(&diags, l.file_bytes);
 	diags_done(&diags);
 	return ok;
+}
+
+struct prom_client *command_client(struct str url, struct str bearer_file, const struct limits *l,
+				   struct err *err)
+{
+	struct prom_client_options o = {.url = url,
+					.bearer_file = bearer_file,
+					.timeout = 30 * SECOND,
+					.limits = l};
+
+	return prom_client_new(&o, err);
+}
+
+struct str command_user(struct str given, struct str unknown)
+{
+	const struct passwd *p = given.n ? NULL : getpwuid(getuid());
+
+	return given.n ? given : p ? str_of(p->pw_name) : unknown;
+}
+
+const char *command_text(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : "";
+}
+
+void command_print_json(const json_t *root)
+{
+	char *text = json_dumps(root, JSON_INDENT(2));
+
+	puts(text);
+	free(text);
+}
+
+int command_print_list(struct buf *text, json_t *json, size_t n, const char *nothing)
+{
+	if (json)
+		command_print_json(json);
+	else if (n)
+		command_write(STDOUT_FILENO, buf_str(text));
+	else
+		puts(nothing);
+	json_decref(json);
+	buf_done(text);
+	return n ? 0 : 1;
 }

@@ -1,18 +1,39 @@
-/* What several subcommands read in the same way: an alert's labels, a configuration. */
+/*
+ * What several subcommands do in the same way: read an alert's labels or a configuration, ask the
+ * running rouse, print its JSON.
+ */
 #ifndef HOST_COMMAND_WORDS_H
 #define HOST_COMMAND_WORDS_H
 
+#include <jansson.h>
+
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "promql/labels.h"
 
 struct config;
+struct limits;
+struct prom_client;
 
 /* alertname=Down, severity="page": the labels of an alert. */
 ATTR_CHECK bool command_labels(struct str text, struct arena *a, struct labels *out,
 			       struct err *err);
 /* Loads a configuration; what is wrong with it goes to stderr. */
 ATTR_CHECK bool command_config(struct str path, struct config **out);
+
+/* A client of the rouse at `url`; NULL: err says why. `l` must live as long. */
+struct prom_client *command_client(struct str url, struct str bearer_file, const struct limits *l,
+				   struct err *err);
+/* Who is at the keyboard: `given`, else the name of the user, else `unknown`. */
+struct str command_user(struct str given, struct str unknown);
+/* A member's text; "" if there is none. Borrowed. */
+const char *command_text(const json_t *object, const char *key);
+/* Indented, with a line end, on stdout. */
+void command_print_json(const json_t *root);
+/* Ends a list: the JSON, or the text that was gathered, or that there is nothing. Frees both; the
+ * exit status. */
+int command_print_list(struct buf *text, json_t *json, size_t n, const char *nothing);
 
 #endif

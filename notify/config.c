@@ -628,10 +628,9 @@ bool notify_config_parse(const struct yaml_node *top, struct str file,
 	bool ok = read_top(&r, top);
 
 	/* What it names lives as long as the configuration: the copy is read, the key asked for. */
-	if (top->kind == YAML_MAP && yaml_get(top, "oncall"))
-		ok &= config_read_oncall(&r, yaml_get(c->written, "oncall"));
-	else
-		ok &= config_read_oncall(&r, NULL);
+	bool asked = top->kind == YAML_MAP && yaml_get(top, "oncall");
+
+	ok &= config_read_oncall(&r, asked ? yaml_get(c->written, "oncall") : NULL);
 	if (!read_silences(&r, top) || !ok)
 		return false;
 	*out = TAKE(c);

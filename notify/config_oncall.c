@@ -43,58 +43,40 @@ static bool read_person(struct config_reader *r, const struct person *p, struct 
 	return ok;
 }
 
-/* Policies name receivers, receivers name policies. */
-static bool check_receivers_of(const struct config_reader *r, const struct policy *p,
-			       const struct target *v, size_t n)
+/* A receiver that a policy pages must exist; one that leads to a policy again would open an
+ * incident about the incident. */
+static bool check_target(const struct config_reader *r, const struct policy *p,
+			 const struct target *t)
 {
-	bool ok = true;
+	const struct receiver *rc =
+		t->kind == TARGET_RECEIVER ? notify_config_receiver(r->config, t->name) : NULL;
+	const char *wrong = t->kind == TARGET_RECEIVER && !rc ? "which there is not" : NULL;
 
-	for (size_t i = 0; i < n; i++) {
-		if (v[i].kind != TARGET_RECEIVER || notify_config_receiver(r->config, v[i].name))
-			continue;
+	for (size_t i = 0; rc && i < rc->n; i++) {
+		if (rc->integrations[i].kind->hand_over)
+			wrong = "which leads to a policy again";
+	}
+	if (wrong)
 		diags_add(r->fields.diags, r->fields.file, p->line, p->col,
-			  "policy %.*s pages the receiver \"%.*s\", which there is not",
-			  STR_ARG(p->name), STR_ARG(v[i].name));
-		ok = false;
-	}
-	return ok;
-}
-
-/* An oncall receiver as a target would open an incident about the incident. */
-static bool check_loop(const struct config_reader *r, const struct policy *p,
-		       const struct target *v, size_t n)
-{
-	bool ok = true;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct receiver *rc = v[i].kind == TARGET_RECEIVER
-						    ? notify_config_receiver(r->config, v[i].name)
-						    : NULL;
-
-		for (size_t k = 0; rc && k < rc->n; k++) {
-			if (!rc->integrations[k].kind->hand_over)
-				continue;
-			diags_add(r->fields.diags, r->fields.file, p->line, p->col,
-				  "policy %.*s pages the receiver \"%.*s\", which leads to a "
-				  "policy again",
-				  STR_ARG(p->name), STR_ARG(rc->name));
-			ok = false;
-		}
-	}
-	return ok;
+			  "policy %.*s pages the receiver \"%.*s\", %s", STR_ARG(p->name),
+			  STR_ARG(t->name), wrong);
+	return !wrong;
 }
 
 static bool check_policy(const struct config_reader *r, const struct policy *p)
 {
-	bool ok = check_receivers_of(r, p, p->last_resort, p->n_last_resort) &&
-		  check_loop(r, p, p->last_resort, p->n_last_resort);
+	bool ok = true;
 
-	for (size_t i = 0; i < p->n_steps; i++)
-		ok &= check_receivers_of(r, p, p->steps[i].targets, p->steps[i].n_targets) &&
-		      check_loop(r, p, p->steps[i].targets, p->steps[i].n_targets);
+	for (size_t i = 0; i < p->n_last_resort; i++)
+		ok &= check_target(r, p, &p->last_resort[i]);
+	for (size_t i = 0; i < p->n_steps; i++) {
+		for (size_t k = 0; k < p->steps[i].n_targets; k++)
+			ok &= check_target(r, p, &p->steps[i].targets[k]);
+	}
 	return ok;
 }
 
+/* Receivers name policies. */
 static bool check_integration(const struct config_reader *r, const struct receiver *rc,
 			      const struct integration *to)
 {

@@ -300,6 +300,7 @@ static struct snapshot snapshot_take(const struct group *g, struct now now)
 	for (size_t i = 0; i < g->n_members; i++) {
 		struct member *m = g->members[i];
 		const struct alert *a = &m->alert->a;
+		bool over = is_over(g, a, now);
 
 		m->muted = true;
 		if (inhibitor_find(g->n->inhibitor, now.wall, a->labels))
@@ -308,11 +309,12 @@ static struct snapshot snapshot_take(const struct group *g, struct now now)
 			s.n_silenced++;
 		else
 			m->muted = false;
-		if (m->muted && is_over(g, a, now))
-			muted[n_muted++] = a->hash;
-		if (m->muted)
+		if (m->muted) {
+			if (over)
+				muted[n_muted++] = a->hash;
 			continue;
-		if (is_over(g, a, now))
+		}
+		if (over)
 			v[--resolved] = a->hash;
 		else
 			v[firing++] = a->hash;

@@ -620,6 +620,15 @@ void outbox_durable(struct notify *n, struct now now)
 }
 
 /* ---- results ----------------------------------------------------------------------------- */
+/* A lane that no group keeps: an incident may, else it goes when nothing is open. */
+static void let_go(struct notify *n, struct lane *l)
+{
+	if (l->users)
+		paging_idle(n, l);
+	else
+		lane_release(n, l);
+}
+
 /* Behind a finished row: the next one, the group's leftovers, the lane itself. */
 static void after(struct lane *l, struct now now)
 {
@@ -629,10 +638,8 @@ static void after(struct lane *l, struct now now)
 	next_in_lane(l, now);
 	if (g)
 		group_reap(g, now);
-	else if (l->users)
-		paging_idle(n, l);
 	else
-		lane_release(n, l);
+		let_go(n, l);
 	trim_history(n, now);
 }
 
@@ -778,10 +785,7 @@ void outbox_dead(struct row *r, struct now now, enum dead_scope scope, const cha
 	if (began)
 		drop_ends(l, now);
 	next_in_lane(l, now);
-	if (l->users)
-		paging_idle(r->n, l);
-	else
-		lane_release(r->n, l);
+	let_go(r->n, l);
 	trim_history(d->n, now);
 }
 

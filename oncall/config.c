@@ -16,7 +16,6 @@
 #define POLICIES_MAX 1000
 #define CONTACTS_MAX 50
 #define SEQUENCE_MAX 50
-#define NAME_MAX_BYTES 100
 #define LOOK_AHEAD (30 * DAY)
 #define LOOKS_MAX 20000 /* at a plan with very short shifts */
 
@@ -24,18 +23,13 @@
 bool oncall_read_name(const struct oncall_reader *r, const struct yaml_node *key, const char *what)
 {
 	struct str s = key->value;
-	bool ok = s.n > 0 && s.n <= NAME_MAX_BYTES && !str_is(s, "nobody");
 
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		ok &= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		      c == '_' || c == '.' || c == '-';
-	}
-	return ok || fields_error(&r->fields, key,
-				  "\"%.*s\" is no name for a %s: letters, digits, _ . - and not "
-				  "\"nobody\"",
-				  (int)MIN(s.n, (size_t)NAME_MAX_BYTES), s.p, what);
+	if (str_is_name(s) && !str_is(s, "nobody"))
+		return true;
+	return fields_error(&r->fields, key,
+			    "\"%.*s\" is no name for a %s: letters, digits, _ . - and not "
+			    "\"nobody\"",
+			    (int)MIN(s.n, STR_NAME_MAX), s.p, what);
 }
 
 static struct str words_of(const struct oncall_reader *r, const char *what)

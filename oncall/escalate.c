@@ -32,13 +32,6 @@ static const struct person *person_of(const struct incident *i, const char *name
 	return c ? oncall_person(c, str_of(name)) : NULL;
 }
 
-static ms_t earlier(ms_t a, ms_t b)
-{
-	if (a == MS_NONE || b == MS_NONE)
-		return a == MS_NONE ? b : a;
-	return MIN(a, b);
-}
-
 /* ---- one person's contacts ----------------------------------------------------------------- */
 struct sequence {
 	const struct reach *v;
@@ -194,7 +187,7 @@ static void reach_schedule(struct stepping *s, const struct schedule *sc)
 
 	buf_init(&why, 1000);
 	oncall_who(s->i->oncall, sc, s->now.wall, &r);
-	s->i->handoff_at = earlier(s->i->handoff_at, r.until);
+	s->i->handoff_at = ms_earlier(s->i->handoff_at, r.until);
 	for (size_t k = 0; k < r.n; k++) {
 		buf_clear(&why);
 		buf_printf(&why, "%s, %.*s: ", s->what, STR_ARG(sc->name));
@@ -432,10 +425,10 @@ ms_t escalate_due(const struct incident *i)
 	if (i->snoozed_until != MS_NONE)
 		return i->snoozed_until;
 	if (i->status == INCIDENT_ACKNOWLEDGED)
-		return earlier(remind_at(i), i->lease_at);
-	due = policy_of(i) ? earlier(i->next_at, i->handoff_at) : MS_NONE;
+		return ms_earlier(remind_at(i), i->lease_at);
+	due = policy_of(i) ? ms_earlier(i->next_at, i->handoff_at) : MS_NONE;
 	for (size_t k = 0; k < i->n_cycles; k++)
-		due = earlier(due, cycle_due(i, &i->cycles[k]));
+		due = ms_earlier(due, cycle_due(i, &i->cycles[k]));
 	return due;
 }
 

@@ -11,18 +11,11 @@
 
 #define SPAN_MAX (366 * DAY)
 
-static ms_t earlier(ms_t a, ms_t b)
-{
-	if (a == MS_NONE || b == MS_NONE)
-		return a == MS_NONE ? b : a;
-	return MIN(a, b);
-}
-
 /* An instant after `at` counts as the next change. */
 static void note_change(ms_t *until, ms_t at, ms_t change)
 {
 	if (change != MS_NONE && change > at)
-		*until = earlier(*until, change);
+		*until = ms_earlier(*until, change);
 }
 
 static ms_t local_day(const struct tz *tz, ms_t at)

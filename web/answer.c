@@ -147,6 +147,16 @@ void answer_put_time(struct buf *b, const char *key, ms_t t)
 	buf_addc(b, '"');
 }
 
+void answer_put_time_or_null(struct buf *b, const char *key, ms_t t)
+{
+	if (t != MS_NONE) {
+		answer_put_time(b, key, t);
+	} else {
+		buf_adds(b, key);
+		buf_adds(b, "null");
+	}
+}
+
 void answer_put_float(struct buf *b, const char *key, double v)
 {
 	buf_adds(b, key);

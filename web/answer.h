@@ -44,6 +44,7 @@ void answer_json_error(struct exchange *x, enum api_error type, struct str text)
  * answer_put_str(b, ",\"name\":", name). Times as RFC 3339, MS_NONE as Go's zero time. */
 void answer_put_str(struct buf *b, const char *key, struct str value);
 void answer_put_time(struct buf *b, const char *key, ms_t t);
+void answer_put_time_or_null(struct buf *b, const char *key, ms_t t); /* MS_NONE is null */
 void answer_put_float(struct buf *b, const char *key, double v);
 void answer_put_uint(struct buf *b, const char *key, uint64_t v);
 void answer_put_bool(struct buf *b, const char *key, bool v);

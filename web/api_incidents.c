@@ -23,16 +23,6 @@ static struct oncall *oncall_of(const struct exchange *x)
 	return notify_oncall(core_notify(x->core));
 }
 
-static void put_time(struct buf *b, const char *key, ms_t t)
-{
-	if (t != MS_NONE) {
-		answer_put_time(b, key, t);
-	} else {
-		buf_adds(b, key);
-		buf_adds(b, "null");
-	}
-}
-
 /* ---- out ----------------------------------------------------------------------------------- */
 static void put_incident(struct buf *b, const struct incident *i, ms_t wall)
 {
@@ -48,12 +38,12 @@ static void put_incident(struct buf *b, const struct incident *i, ms_t wall)
 	answer_put_str(b, ",\"policy\":", str_of(i->policy));
 	answer_put_uint(b, ",\"step\":", i->step);
 	answer_put_uint(b, ",\"pass\":", (uint64_t)i->pass);
-	put_time(b, ",\"openedAt\":", i->opened_at);
-	put_time(b, ",\"acknowledgedAt\":", i->acked_at);
+	answer_put_time_or_null(b, ",\"openedAt\":", i->opened_at);
+	answer_put_time_or_null(b, ",\"acknowledgedAt\":", i->acked_at);
 	answer_put_str(b, ",\"acknowledgedBy\":", str_of(i->acked_by));
-	put_time(b, ",\"leaseUntil\":", i->lease_at);
-	put_time(b, ",\"snoozedUntil\":", i->snoozed_until);
-	put_time(b, ",\"resolvedAt\":", i->resolved_at);
+	answer_put_time_or_null(b, ",\"leaseUntil\":", i->lease_at);
+	answer_put_time_or_null(b, ",\"snoozedUntil\":", i->snoozed_until);
+	answer_put_time_or_null(b, ",\"resolvedAt\":", i->resolved_at);
 	answer_put_str(b, ",\"plan\":", buf_str(&plan));
 	buf_done(&plan);
 }
@@ -308,7 +298,7 @@ static void put_roster(struct buf *b, const struct schedule *s, const struct ros
 		buf_done(&why);
 	}
 	buf_addc(b, ']');
-	put_time(b, ",\"until\":", r->until);
+	answer_put_time_or_null(b, ",\"until\":", r->until);
 	buf_addc(b, '}');
 }
 

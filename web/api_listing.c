@@ -87,9 +87,8 @@ static void list_add(struct list *l, struct arena *a, void *p)
 /* The receivers of one alert, and whether one of them is asked for. */
 struct receivers {
 	struct listing *l;
-	struct str *v;
-	size_t n, cap;
-	bool only_wanted; /* the others are left out */
+	struct list names; /* const struct str * */
+	bool only_wanted;  /* the others are left out */
 	bool wanted;
 };
 
@@ -124,22 +123,13 @@ static void add_receiver(void *arg, const struct route *r)
 
 	if (rs->only_wanted && !wanted)
 		return;
-	if (rs->n == rs->cap) {
-		size_t cap = rs->cap ? 2 * rs->cap : 4;
-		struct str *v = ARENA_ARRAY(rs->l->x->arena, struct str, cap);
-
-		if (rs->n)
-			memcpy(v, rs->v, rs->n * sizeof(*v));
-		rs->v = v;
-		rs->cap = cap;
-	}
-	rs->v[rs->n++] = r->receiver;
+	list_add(&rs->names, rs->l->x->arena, (void *)(uintptr_t)&r->receiver);
 	rs->wanted |= wanted;
 }
 
 static int by_name(const void *a, const void *b)
 {
-	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+	return str_cmp(**(const struct str *const *)a, **(const struct str *const *)b);
 }
 
 /* In groups the receivers are sorted, and only those that are asked for. False: none is. */
@@ -149,8 +139,8 @@ static bool find_receivers(struct listing *l, const struct alert *a, struct rece
 
 	*rs = (struct receivers){.l = l, .only_wanted = l->grouped};
 	route_match(cfg && cfg->notify ? cfg->notify->root : NULL, a->labels, add_receiver, rs);
-	if (l->grouped && rs->n > 1)
-		qsort(rs->v, rs->n, sizeof(*rs->v), by_name);
+	if (l->grouped && rs->names.n > 1)
+		qsort(rs->names.v, rs->names.n, sizeof(*rs->names.v), by_name);
 	return l->grouped || rs->wanted;
 }
 
@@ -194,8 +184,9 @@ static struct piece *put_alert(struct listing *l, const struct alert *a, const s
 		    a->ends_at == MS_NONE ? l->x->now.wall + 5 * MINUTE : a->ends_at);
 	buf_printf(b, ",\"fingerprint\":\"%016llx\",\"receivers\":[",
 		   (unsigned long long)piece->fingerprint);
-	for (size_t i = 0; i < rs->n; i++) {
-		answer_put_str(b, i ? ",{\"name\":" : "{\"name\":", rs->v[i]);
+	for (size_t i = 0; i < rs->names.n; i++) {
+		answer_put_str(b, i ? ",{\"name\":" : "{\"name\":",
+			       *(const struct str *)rs->names.v[i]);
 		buf_addc(b, '}');
 	}
 	am_put_time(b, "],\"startsAt\":", a->starts_at);

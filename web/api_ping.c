@@ -48,14 +48,6 @@ void api_ping(struct exchange *x)
 	x->out->after_turn = core_turn(x->core);
 }
 
-static void put_time(struct buf *b, const char *key, ms_t t)
-{
-	if (t == MS_NONE)
-		buf_printf(b, "%snull", key);
-	else
-		answer_put_time(b, key, t);
-}
-
 struct list {
 	struct buf *b;
 	size_t n;
@@ -69,9 +61,9 @@ static bool put_one(void *arg, const struct heartbeat_view *v)
 	answer_put_str(l->b, ",\"state\":", str_of(heartbeat_state_name(v->state)));
 	answer_put_float(l->b, ",\"everySeconds\":", (double)v->every / 1000);
 	answer_put_float(l->b, ",\"graceSeconds\":", (double)v->grace / 1000);
-	put_time(l->b, ",\"lastSuccess\":", v->last_ok);
-	put_time(l->b, ",\"lastStart\":", v->last_start);
-	put_time(l->b, ",\"due\":", v->due);
+	answer_put_time_or_null(l->b, ",\"lastSuccess\":", v->last_ok);
+	answer_put_time_or_null(l->b, ",\"lastStart\":", v->last_start);
+	answer_put_time_or_null(l->b, ",\"due\":", v->due);
 	if (v->took == MS_NONE)
 		buf_adds(l->b, ",\"tookSeconds\":null}");
 	else {

@@ -12,16 +12,6 @@ struct list {
 	size_t n;
 };
 
-static void put_time(struct buf *b, const char *key, ms_t t)
-{
-	if (t != MS_NONE) {
-		answer_put_time(b, key, t);
-	} else {
-		buf_adds(b, key);
-		buf_adds(b, "null");
-	}
-}
-
 static bool put_prometheus(void *arg, const struct prometheus_view *p)
 {
 	struct list *l = arg;
@@ -29,8 +19,8 @@ static bool put_prometheus(void *arg, const struct prometheus_view *p)
 	answer_put_str(l->b, l->n++ ? ",{\"url\":" : "{\"url\":", p->url);
 	answer_put_bool(l->b, ",\"healthy\":", p->healthy);
 	answer_put_bool(l->b, ",\"current\":", p->current);
-	put_time(l->b, ",\"lastOk\":", p->last_ok);
-	put_time(l->b, ",\"lastFailed\":", p->last_failed);
+	answer_put_time_or_null(l->b, ",\"lastOk\":", p->last_ok);
+	answer_put_time_or_null(l->b, ",\"lastFailed\":", p->last_failed);
 	answer_put_str(l->b, ",\"lastError\":", p->last_error);
 	answer_put_uint(l->b, ",\"queries\":", p->queries);
 	answer_put_uint(l->b, ",\"failures\":", p->failures);
@@ -45,18 +35,18 @@ static void put_counts(struct buf *b, const struct count *n)
 	answer_put_uint(b, ",\"groups\":", n->groups);
 	answer_put_uint(b, ",\"rules\":", n->rules);
 	answer_put_uint(b, ",\"failing\":", n->failing);
-	put_time(b, ",\"lastEvaluation\":", n->last_evaluation);
+	answer_put_time_or_null(b, ",\"lastEvaluation\":", n->last_evaluation);
 }
 
 static void put_self(struct buf *b, const struct self_view *s)
 {
-	put_time(b, ",\"startedAt\":", s->started_at);
+	answer_put_time_or_null(b, ",\"startedAt\":", s->started_at);
 	answer_put_bool(b, ",\"blind\":", s->blind);
-	put_time(b, ",\"blindSince\":", s->blind ? s->blind_since : MS_NONE);
+	answer_put_time_or_null(b, ",\"blindSince\":", s->blind ? s->blind_since : MS_NONE);
 	answer_put_bool(b, ",\"storeFailing\":", s->store_failing);
 	answer_put_str(b, ",\"storeError\":", s->store_error);
 	answer_put_bool(b, ",\"reloadOk\":", s->reload_ok);
-	put_time(b, ",\"reloadedAt\":", s->reloaded_at);
+	answer_put_time_or_null(b, ",\"reloadedAt\":", s->reloaded_at);
 	answer_put_str(b, ",\"reloadError\":", s->reload_error);
 	answer_put_bool(b, ",\"clockJumped\":", s->tilt);
 }
@@ -71,7 +61,7 @@ void api_rouse_status(struct exchange *x)
 	core_self(x->core, &self);
 	answer_json_begin(x);
 	answer_put_str(b, "{\"version\":", x->web->options.version);
-	put_time(b, ",\"time\":", x->now.wall);
+	answer_put_time_or_null(b, ",\"time\":", x->now.wall);
 	answer_put_bool(b, ",\"ready\":", core_ready(x->core));
 	put_counts(b, &n);
 	put_self(b, &self);
@@ -94,9 +84,9 @@ static bool put_delivery(void *arg, const struct delivery_view *d)
 	answer_put_str(l->b, ",\"error\":", d->error);
 	answer_put_bool(l->b, ",\"resolved\":", d->resolved);
 	answer_put_uint(l->b, ",\"attempts\":", (uint64_t)MAX(d->attempts, 0));
-	put_time(l->b, ",\"createdAt\":", d->created_at);
-	put_time(l->b, ",\"nextAt\":", d->next_at);
-	put_time(l->b, ",\"doneAt\":", d->done_at);
+	answer_put_time_or_null(l->b, ",\"createdAt\":", d->created_at);
+	answer_put_time_or_null(l->b, ",\"nextAt\":", d->next_at);
+	answer_put_time_or_null(l->b, ",\"doneAt\":", d->done_at);
 	buf_addc(l->b, '}');
 	return true;
 }
@@ -123,8 +113,8 @@ static bool put_receiver(void *arg, const struct receiver_view *r)
 	answer_put_uint(l->b, ",\"failed\":", r->failed);
 	answer_put_uint(l->b, ",\"retried\":", r->retried);
 	answer_put_uint(l->b, ",\"open\":", r->open);
-	put_time(l->b, ",\"lastSentAt\":", r->last_sent_at);
-	put_time(l->b, ",\"lastFailedAt\":", r->last_failed_at);
+	answer_put_time_or_null(l->b, ",\"lastSentAt\":", r->last_sent_at);
+	answer_put_time_or_null(l->b, ",\"lastFailedAt\":", r->last_failed_at);
 	answer_put_str(l->b, ",\"lastError\":", r->last_error);
 	buf_addc(l->b, '}');
 	return true;

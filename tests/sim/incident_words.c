@@ -10,22 +10,12 @@
 #include "evaluator/core.h"
 #include "notify/notify.h"
 #include "oncall/incident.h"
+#include "tests/sim/scenario.h"
 #include "tests/sim/sim.h"
 
 static struct oncall *oncall_of(struct sim *s)
 {
 	return notify_oncall(core_notify(s->core));
-}
-
-static struct str word(struct str *s)
-{
-	struct str t = str_trim(*s);
-	size_t n = 0;
-
-	while (n < t.n && t.p[n] != ' ')
-		n++;
-	*s = str_trim(str_from(t, n));
-	return str_cut(t, 0, n);
 }
 
 static bool number(struct str s, uint64_t *id)
@@ -36,7 +26,7 @@ static bool number(struct str s, uint64_t *id)
 static enum oncall_result act(struct sim *s, struct str verb, uint64_t id, struct str args)
 {
 	struct oncall *oc = oncall_of(s);
-	struct actor by = {.who = word(&args), .means = STR("story")};
+	struct actor by = {.who = scenario_word(&args), .means = STR("story")};
 	struct err err;
 	ms_t span;
 
@@ -51,8 +41,8 @@ static enum oncall_result act(struct sim *s, struct str verb, uint64_t id, struc
 	if (str_is(verb, "note"))
 		return oncall_note(oc, s->now, id, args, by);
 	if (str_is(verb, "call"))
-		return oncall_page_person(oc, s->now, id, word(&args), by);
-	if (str_is(verb, "snooze") && num_duration(word(&args), &span, &err))
+		return oncall_page_person(oc, s->now, id, scenario_word(&args), by);
+	if (str_is(verb, "snooze") && num_duration(scenario_word(&args), &span, &err))
 		return oncall_snooze(oc, s->now, id, s->now.wall + span, by);
 	return ONCALL_UNKNOWN;
 }
@@ -66,7 +56,7 @@ bool incident_words_do(struct sim *s, struct str verb, struct str args, const ch
 	enum oncall_result r;
 	uint64_t id;
 
-	if (!number(word(&args), &id)) {
+	if (!number(scenario_word(&args), &id)) {
 		*why = "which incident?";
 		return false;
 	}
@@ -78,17 +68,19 @@ bool incident_words_do(struct sim *s, struct str verb, struct str args, const ch
 
 bool incident_words_override(struct sim *s, struct str args, struct err *err)
 {
-	struct override o = {.schedule = word(&args), .from = s->now.wall, .by = STR("story")};
+	struct override o = {.schedule = scenario_word(&args),
+			     .from = s->now.wall,
+			     .by = STR("story")};
 	uint64_t id;
 	ms_t span;
 
-	o.remove = word(&args);
-	o.add = word(&args);
+	o.remove = scenario_word(&args);
+	o.add = scenario_word(&args);
 	if (str_is(o.remove, "-"))
 		o.remove = STR("");
 	if (str_is(o.add, "-"))
 		o.add = STR("");
-	if (!num_duration(word(&args), &span, err))
+	if (!num_duration(scenario_word(&args), &span, err))
 		return false;
 	o.to = o.from + span;
 	if (!oncall_override_put(oncall_of(s), s->now, &o, &id, err))
@@ -101,8 +93,8 @@ bool incident_words_expect(struct sim *s, struct str args, struct err *err)
 {
 	uint64_t id;
 	const struct incident *i =
-		number(word(&args), &id) ? oncall_incident(oncall_of(s), id) : NULL;
-	struct str status = word(&args);
+		number(scenario_word(&args), &id) ? oncall_incident(oncall_of(s), id) : NULL;
+	struct str status = scenario_word(&args);
 
 	if (!i)
 		return str_is(status, "none") || err_set(err, -1, "there is no such incident");

@@ -43,8 +43,7 @@ static struct str next_line(struct story *st)
 	return line;
 }
 
-/* The first word; *s becomes the rest. */
-static struct str word(struct str *s)
+struct str scenario_word(struct str *s)
 {
 	struct str t = str_trim(*s);
 	size_t n = 0;
@@ -163,7 +162,7 @@ static bool do_written(struct story *st, struct str args)
 {
 	int64_t status;
 
-	word(&args);
+	scenario_word(&args);
 	if (num_int(args, 10, &status) != NUM_OK)
 		return wrong(st, "no status: ", args);
 	world_write_status(st->sim->world, (int)status);
@@ -194,7 +193,8 @@ static bool do_slow(struct story *st, struct str args)
 	struct err err = {.pos = -1};
 	ms_t span = MS_NONE;
 
-	if (str_is(word(&args), "slow") && !num_duration(word(&args), &span, &err))
+	if (str_is(scenario_word(&args), "slow") &&
+	    !num_duration(scenario_word(&args), &span, &err))
 		return wrong(st, "slow: ", str_of(err.msg));
 	world_slow(st->sim->world, span, args);
 	return true;
@@ -224,7 +224,7 @@ static bool do_prometheus(struct story *st, struct str args)
 
 static bool do_receiver(struct story *st, struct str args)
 {
-	struct str host = word(&args), how = word(&args);
+	struct str host = scenario_word(&args), how = scenario_word(&args);
 	char name[128], after[64];
 	int64_t status = 0;
 
@@ -307,12 +307,12 @@ static bool do_unsilence(struct story *st, struct str args ATTR_UNUSED)
 /* "VERB ID WHO ..."; "refused" in front: it must be. */
 static bool do_incident(struct story *st, struct str args)
 {
-	struct str verb = word(&args);
+	struct str verb = scenario_word(&args);
 	bool refused = str_is(verb, "refused");
 	const char *why = "";
 
 	if (refused)
-		verb = word(&args);
+		verb = scenario_word(&args);
 	if (incident_words_do(st->sim, verb, args, &why) == refused)
 		return wrong(st, refused ? "it was done" : why, STR(""));
 	return true;
@@ -321,7 +321,7 @@ static bool do_incident(struct story *st, struct str args)
 /* "NAME [start|fail]" */
 static bool do_ping(struct story *st, struct str args)
 {
-	struct str name = word(&args);
+	struct str name = scenario_word(&args);
 	enum ping what = str_is(args, "start")	? PING_START
 			 : str_is(args, "fail") ? PING_FAIL
 						: PING_SUCCESS;
@@ -388,7 +388,8 @@ static bool says_alert(const struct page *p, struct str status, struct str name)
 
 static bool expect_page(struct story *st, struct str args)
 {
-	struct str host = word(&args), status = word(&args), name = word(&args);
+	struct str host = scenario_word(&args), status = scenario_word(&args),
+		   name = scenario_word(&args);
 	struct page *p = oldest(st, host);
 
 	if (!p)
@@ -396,7 +397,7 @@ static bool expect_page(struct story *st, struct str args)
 	p->consumed = true;
 	if (!has_alert(p, status, name) && !says_alert(p, status, name))
 		return wrong(st, "the next page is another one: ", str_of(p->body));
-	if (str_is(word(&args), "with") && str_find(str_of(p->body), args) < 0)
+	if (str_is(scenario_word(&args), "with") && str_find(str_of(p->body), args) < 0)
 		return wrong(st, "the page does not say so: ", str_of(p->body));
 	return true;
 }
@@ -487,7 +488,7 @@ static bool expect_incident(struct story *st, struct str args)
 
 static bool do_expect(struct story *st, struct str args)
 {
-	struct str what = word(&args);
+	struct str what = scenario_word(&args);
 
 	if (str_is(what, "page"))
 		return expect_page(st, args);
@@ -505,7 +506,7 @@ static bool do_expect(struct story *st, struct str args)
 	if (str_is(what, "incident"))
 		return expect_incident(st, args);
 
-	struct wanted w = look_for(st, word(&args));
+	struct wanted w = look_for(st, scenario_word(&args));
 
 	if (str_is(what, "alert"))
 		return str_is(args, w.state) || wrong(st, "its alerts are: ", str_of(w.state));
@@ -547,7 +548,7 @@ static const struct {
 
 static bool command(struct story *st, struct str line)
 {
-	struct str verb = word(&line);
+	struct str verb = scenario_word(&line);
 
 	if (!verb.n || verb.p[0] == '#')
 		return true;

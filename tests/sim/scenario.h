@@ -32,6 +32,10 @@
 
 #include <stdbool.h>
 
+#include "base/base.h"
+
+/* The first word of a line; *s becomes the rest. */
+struct str scenario_word(struct str *s);
 /* Runs one file; false if it failed (already said). */
 bool scenario_run(const char *path, bool verbose);
 

@@ -294,6 +294,7 @@ static void test_what_is_not_there_yet(void **state)
 	       "{q: {steps: [{page: [receiver/r, receiver/s]}]}}}\n",
 	       "3:49: there is no kind of receiver \"nofty\"\n"
 	       "3:64: missing topic in ntfy_config\n"
+	       "3:83: policy q pages the receiver \"r\", which leads to a policy again\n"
 	       "3:83: policy q pages the receiver \"s\", which there is not\n"
 	       "1:0: receiver \"r\" names the policy \"p\", which oncall.policies does not have\n");
 }
