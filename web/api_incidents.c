@@ -1,4 +1,6 @@
 /* Incidents, who is on call and overrides as JSON. */
+#include "web/api_incidents.h"
+
 #include "base/num.h"
 #include "base/time.h"
 #include "evaluator/core.h"

@@ -26,18 +26,4 @@ struct str incident_actor(const struct exchange *x, struct str by);
 /* False: a page of another site asks (a browser says so); changes are refused. */
 bool incident_same_site(const struct exchange *x);
 
-/* GET and POST /api/rouse/v1/incidents, /api/rouse/v1/incidents/ID[/VERB] */
-void api_rouse_incidents(struct exchange *x);
-void api_rouse_incident(struct exchange *x);
-/* GET /api/rouse/v1/who, GET and POST /api/rouse/v1/overrides, DELETE .../overrides/ID */
-void api_rouse_who(struct exchange *x);
-void api_rouse_calendar(struct exchange *x); /* GET /api/rouse/v1/calendar */
-void api_rouse_stats(struct exchange *x);    /* GET /api/rouse/v1/stats */
-void api_rouse_overrides(struct exchange *x);
-void api_rouse_override(struct exchange *x);
-/* Pages: all incidents, one (also its buttons), who is on call. */
-void page_incidents(struct exchange *x);
-void page_incident(struct exchange *x);
-void page_oncall(struct exchange *x);
-
 #endif

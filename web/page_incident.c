@@ -3,6 +3,8 @@
  * forms: they work without scripts, a GET never changes anything, and a form of another site is
  * refused.
  */
+#include "web/page_incident.h"
+
 #include "base/num.h"
 #include "evaluator/core.h"
 #include "notify/notify.h"

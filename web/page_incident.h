@@ -1,0 +1,12 @@
+/* Incidents for people: pages that work without scripts. */
+#ifndef WEB_PAGE_INCIDENT_H
+#define WEB_PAGE_INCIDENT_H
+
+struct exchange;
+
+/* Pages: all incidents, one (also its buttons), who is on call. */
+void page_incidents(struct exchange *x);
+void page_incident(struct exchange *x);
+void page_oncall(struct exchange *x);
+
+#endif
