@@ -61,23 +61,22 @@ def tls_context(crt, key):
 
 # ---- ports and folders --------------------------------------------------------------------------
 
-_given = set()
-_given_lock = threading.Lock()
+_held = []
 
 
 def free_port():
-    """Below the range of outgoing connections, so that nobody takes it before it is used."""
+    """A port that stays ours until we end: a socket that never listens holds it. Who binds it with
+    SO_REUSEADDR, as servers do, may listen there; nobody else and no outgoing connection gets it."""
     while True:
-        port = random.SystemRandom().randrange(18000, 32000)
-        with _given_lock, socket.socket() as s:
-            if port in _given:
-                continue
-            try:
-                s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            _given.add(port)
-            return port
+        s = socket.socket()
+        try:
+            s.bind(("127.0.0.1", random.SystemRandom().randrange(18000, 32000)))
+        except OSError:
+            s.close()
+            continue
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _held.append(s)
+        return s.getsockname()[1]
 
 
 def folder(name):
@@ -133,12 +132,12 @@ class Spawner(threading.Thread):
         return job["popen"]
 
 
-_spawner = None
+_spawner, _spawn_lock = None, threading.Lock()
 
 
 def spawn(*args, **kw):
     global _spawner
-    with _given_lock:
+    with _spawn_lock:
         _spawner = _spawner or Spawner()
     return _spawner.popen(*args, **kw, preexec_fn=_die_with_parent, stdin=subprocess.DEVNULL)
 
