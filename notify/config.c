@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "notify/config_inner.h"
 #include "notify/func.h"
+#include "notify/hearing.h"
 #include "notify/interval.h"
 #include "notify/receiver.h"
 #include "template/template.h"
@@ -308,9 +309,12 @@ static bool read_own(const struct config_reader *r, const struct receiver_kind *
 	else
 		memset(config, 0, kind->config_size);
 	out->config = config;
-	return fields_read(&e.fields, node, kind->config_key, kind->fields, kind->n_fields,
-			   config) &&
-	       (!kind->check || kind->check(&e, config));
+	if (!fields_read(&e.fields, node, kind->config_key, kind->fields, kind->n_fields, config) ||
+	    (kind->check && !kind->check(&e, config)))
+		return false;
+	if (kind->hearing)
+		out->account = kind->hearing->account(out, r->fields.arena);
+	return true;
 }
 
 /* Keys that nobody has asked for, with the nearest of those that there are. */

@@ -17,6 +17,7 @@
 
 struct inhibit_rule;
 struct oncall_config;
+struct person;
 struct receiver_kind;
 struct template_set;
 struct time_interval;
@@ -61,6 +62,13 @@ struct integration {
 	bool own_http;	    /* it has an http_config of its own */
 	bool nothing;	    /* written as null */
 	const void *config; /* the kind's own struct */
+	struct str account; /* whose requests tell of answers (notify/hearing.h); empty: none do */
+};
+
+/* By what name a service knows somebody. */
+struct account {
+	struct str kind, user; /* "telegram", "4711" */
+	const struct person *person;
 };
 
 struct receiver {
@@ -115,6 +123,8 @@ struct notify_config {
 	 * with an integration a contact. No route leads there. */
 	struct receiver *people;
 	size_t n_people;
+	struct account *accounts; /* by kind and user */
+	size_t n_accounts;
 	const struct yaml_node *written; /* the top-level map, for notify_config_print */
 	int refs;
 };
@@ -152,6 +162,8 @@ OWNED_DEFINE(notify_config)
 
 /* NULL: there is none of that name. */
 const struct time_interval *notify_config_interval(const struct notify_config *c, struct str name);
+/* The name of the person; empty: a stranger. */
+struct str notify_config_person(const struct notify_config *c, const char *kind, struct str user);
 const struct receiver *notify_config_receiver(const struct notify_config *c, struct str name);
 
 #endif

@@ -99,6 +99,7 @@ struct lane {
 	struct hashes firing, resolved; /* as told */
 	struct hashes doubt;		/* may have been told as firing, or not, or as over */
 	char *message_id;
+	ms_t asked_mono; /* ear.c: when it was asked about last */
 };
 
 enum fail_reason {
@@ -187,6 +188,7 @@ struct notify {
 	struct journal journal;
 	struct oncall *oncall; /* paging.c */
 	struct map pagings;    /* by group key: struct paging */
+	struct map ears;       /* by kind and account: struct ear */
 	struct map flaps;      /* by hash: when the alert began lately */
 	struct map times;      /* by group id: struct group_time, until the first configuration */
 	struct row *newest, *oldest;
@@ -218,7 +220,8 @@ void notify_enter(struct notify *n);
 void notify_leave(struct notify *n, struct now now);
 #define SELF_RECEIVER "RouseReceiverFailing"
 #define SELF_OUTBOX "RouseOutboxFull"
-/* Queues a self alert; `name` is one of the two, for ever. */
+#define SELF_DEAF "RouseNotHearing"
+/* Queues a self alert; `name` is a constant. */
 void notify_self(struct notify *n, const char *name, const char *what, const char *text,
 		 bool firing);
 static inline struct batch *notify_batch(struct notify *n)

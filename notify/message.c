@@ -164,6 +164,16 @@ static void put_alert(struct buf *b, const struct message_alert *a)
 	buf_addc(b, '}');
 }
 
+static void put_page(struct buf *b, const struct message_page *p)
+{
+	put_key(b, "page");
+	buf_printf(b, "{\"incident\":%llu,\"step\":%lld,\"waiting\":%s,\"token\":",
+		   (unsigned long long)p->incident, (long long)p->step,
+		   p->waiting ? "true" : "false");
+	json_put_str(b, p->token);
+	buf_addc(b, '}');
+}
+
 void message_put(struct buf *b, const struct message *m)
 {
 	buf_adds(b, "{\"receiver\":");
@@ -186,6 +196,8 @@ void message_put(struct buf *b, const struct message *m)
 	buf_adds(b, m->self_only ? "true" : "false");
 	if (m->anew)
 		buf_adds(b, ",\"anew\":true");
+	if (m->page.incident)
+		put_page(b, &m->page);
 	put_key(b, "alerts");
 	buf_addc(b, '[');
 	for (size_t i = 0; i < m->n; i++) {
@@ -243,6 +255,16 @@ static struct message_alert alert_of(struct arena *a, json_t *object)
 	return al;
 }
 
+static struct message_page page_of(struct arena *a, const json_t *page)
+{
+	return (struct message_page){
+		.incident = (uint64_t)json_integer_value(json_object_get(page, "incident")),
+		.step = json_integer_value(json_object_get(page, "step")),
+		.waiting = json_is_true(json_object_get(page, "waiting")),
+		.token = text_of(a, page, "token"),
+	};
+}
+
 static void read_message(json_t *root, struct message *m)
 {
 	struct arena *a = &m->arena;
@@ -257,6 +279,7 @@ static void read_message(json_t *root, struct message *m)
 	m->at = json_integer_value(json_object_get(root, "at"));
 	m->self_only = json_is_true(json_object_get(root, "self_only"));
 	m->anew = json_is_true(json_object_get(root, "anew"));
+	m->page = page_of(a, json_object_get(root, "page"));
 	m->n = json_array_size(alerts);
 	m->alerts = ARENA_ARRAY(a, struct message_alert, m->n + 1);
 	for (size_t i = 0; i < m->n; i++)

@@ -23,6 +23,14 @@ struct message_alert {
 	bool resolved;
 };
 
+/* What a page of an incident (notify/paging.h) can be answered with. */
+struct message_page {
+	uint64_t incident; /* 0: the message is no page */
+	int64_t step;	   /* of the policy, as of the message */
+	bool waiting;	   /* nobody has it yet */
+	struct str token;  /* that acknowledges (oncall/link.h); empty: none */
+};
+
 struct message {
 	struct arena arena;
 	struct str receiver;  /* name */
@@ -36,6 +44,7 @@ struct message {
 	ms_t at;	/* wall, when it was decided */
 	bool self_only; /* only about rouse itself */
 	bool anew;	/* a message of its own, also where messages are edited: a page */
+	struct message_page page;
 };
 
 struct message *message_new(void);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "notify/ear.h"
 #include "notify/flap.h"
 #include "notify/inhibit.h"
 #include "notify/inner.h"
@@ -26,6 +27,7 @@ struct notify *notify_new(const struct notify_env *env)
 	map_init(&n->silence_index);
 	map_init(&n->names);
 	map_init(&n->flaps);
+	map_init(&n->ears);
 	paging_init(n);
 	n->next_id = 1;
 	n->turn = 1;
@@ -37,6 +39,7 @@ void notify_free(struct notify *n)
 	if (!n)
 		return;
 	reminder_stop(n);
+	ear_free_all(n);
 	paging_free(n);
 	group_free_all(n);
 	outbox_free_all(n);
@@ -116,6 +119,7 @@ void notify_committed(struct notify *n, struct now now, bool ok)
 		n->turn++; /* nobody said that the batch was taken: it held everything */
 	n->durable++;
 	outbox_durable(n, now);
+	ear_durable(n, now);
 	notify_leave(n, now);
 }
 
@@ -124,6 +128,7 @@ void notify_stop(struct notify *n)
 	n->stopped = true;
 	reminder_stop(n);
 	oncall_stop(n->oncall);
+	ear_stop_all(n);
 	group_stop_all(n);
 	outbox_stop_all(n);
 }
@@ -222,6 +227,7 @@ void notify_configure(struct notify *n, struct now now, const struct notify_conf
 	group_rebuild(n, now);
 	outbox_rebind(n, now);
 	paging_configure(n, now);
+	ear_open_all(n, now);
 	release_lanes(n);
 	if (!n->configured)
 		end_orphans(n);

@@ -10,10 +10,13 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "notify/ear.h"
+#include "notify/hearing.h"
 #include "notify/inner.h"
 #include "notify/matcher.h"
 #include "notify/receivers/oncall.h"
 #include "oncall/incident.h"
+#include "oncall/link.h"
 
 #define PREFIX "incident/"
 #define PERSON "person/"
@@ -35,8 +38,7 @@ static uint64_t incident_of(struct str group_key)
 	return id;
 }
 
-/* "alice" of "person/alice/telegram/0"; empty for other destinations. */
-static struct str person_of(struct str dest)
+struct str paging_person(struct str dest)
 {
 	struct str rest = str_from(dest, strlen(PERSON));
 	ptrdiff_t end = str_find_char(rest, '/');
@@ -70,6 +72,20 @@ static void hold_lane(struct notify *n, struct lane *l)
 	l->users++;
 }
 
+void paging_each(const struct notify *n,
+		 bool (*fn)(void *arg, struct lane *l, const struct incident *i), void *arg)
+{
+	map_each (&n->pagings, e) {
+		const struct paging *p = e->value;
+		const struct incident *i = oncall_incident(n->oncall, incident_of(e->key));
+
+		for (size_t k = 0; k < p->n && i && i->status != INCIDENT_RESOLVED; k++) {
+			if (!fn(arg, p->lanes[k], i))
+				return;
+		}
+	}
+}
+
 static void paging_done(struct paging *p)
 {
 	free(p->lanes);
@@ -92,8 +108,7 @@ static struct labels with(struct labels ls, const char *name, struct str value, 
 }
 
 /* In the order in which somebody wants to know it. */
-static void put_facts(struct buf *b, const struct notify *n, const struct incident *i,
-		      const struct oncall_page *p)
+static void put_facts(struct buf *b, const struct incident *i, const struct oncall_page *p)
 {
 	buf_printf(b, "#%llu", (unsigned long long)i->id);
 	if (i->status == INCIDENT_ACKNOWLEDGED)
@@ -106,19 +121,65 @@ static void put_facts(struct buf *b, const struct notify *n, const struct incide
 		buf_printf(b, "; %.*s", STR_ARG(p->why));
 	if (p && p->next.n)
 		buf_printf(b, "; %.*s", STR_ARG(p->next));
-	if (i->status == INCIDENT_TRIGGERED)
-		buf_printf(b, "; acknowledge: rouse ack %llu or %s/incident?id=%llu",
-			   (unsigned long long)i->id, n->external_url, (unsigned long long)i->id);
 }
 
-/* The snapshot with the incident's number and state in it, for the receiver of that name; NULL if
- * it cannot be read. */
+/* How to answer, the shortest way first; empty once somebody has it. */
+static void put_answer(struct buf *b, const struct notify *n, const struct incident *i,
+		       const struct integration *to, struct str token)
+{
+	unsigned long long id = (unsigned long long)i->id;
+
+	if (i->status != INCIDENT_TRIGGERED)
+		return;
+	buf_adds(b, "acknowledge: ");
+	for (const char *c = to->account.n ? to->kind->hearing->how : ""; *c; c++) {
+		if (*c == '%')
+			buf_printf(b, "%llu", id);
+		else
+			buf_addc(b, *c);
+	}
+	if (!to->account.n)
+		buf_printf(b, "%s/answer?t=%.*s", n->external_url, STR_ARG(token));
+	buf_printf(b, ", or rouse ack %llu", id);
+}
+
+static struct str token_of(const struct notify *n, struct now now, const struct incident *i,
+			   const struct integration *to, struct arena *a)
+{
+	struct str person = paging_person(to->id), s;
+	struct link l = {.verb = ANSWER_ACK,
+			 .incident = i->id,
+			 .step = (int64_t)i->step,
+			 .expires = now.wall + LINK_GOOD_FOR,
+			 .person = person};
+	struct buf b;
+
+	if (!person.n)
+		l.person = arena_printf(a, "receiver/%.*s", STR_ARG(to->receiver));
+	buf_init(&b, BUF_MAX_ANY);
+	link_put(&b, n->oncall, &l);
+	s = arena_str(a, buf_str(&b));
+	buf_done(&b);
+	return s;
+}
+
+static void annotate(struct message *m, const char *name, const struct buf *text)
+{
+	for (size_t k = 0; k < m->n && text->n; k++) {
+		struct message_alert *a = &m->alerts[k];
+
+		a->annotations = with(a->annotations, name, buf_str(text), &m->arena);
+	}
+}
+
+/* The snapshot with the incident's number and state in it, for that integration; NULL if it cannot
+ * be read. */
 static struct message *message_of(const struct notify *n, struct now now, const struct incident *i,
-				  const struct oncall_page *p, struct str receiver)
+				  const struct oncall_page *p, const struct integration *to)
 {
 	struct message *m = NULL;
 	struct err err;
-	struct buf facts;
+	struct buf facts, answer;
 	char number[30];
 
 	if (!message_parse(str_of(i->snapshot), &m, &err)) {
@@ -127,9 +188,15 @@ static struct message *message_of(const struct notify *n, struct now now, const 
 		return NULL;
 	}
 	snprintf(number, sizeof(number), "#%llu", (unsigned long long)i->id);
+	m->page = (struct message_page){.incident = i->id,
+					.step = (int64_t)i->step,
+					.waiting = i->status == INCIDENT_TRIGGERED,
+					.token = token_of(n, now, i, to, &m->arena)};
 	buf_init(&facts, BUF_MAX_ANY);
-	put_facts(&facts, n, i, p);
-	m->receiver = arena_str(&m->arena, receiver);
+	buf_init(&answer, BUF_MAX_ANY);
+	put_facts(&facts, i, p);
+	put_answer(&answer, n, i, to, m->page.token);
+	m->receiver = arena_str(&m->arena, to->receiver);
 	m->group_key = arena_printf(&m->arena, PREFIX "%llu", (unsigned long long)i->id);
 	m->reason = p ? arena_str(&m->arena, p->why) : str_of(incident_status_name(i->status));
 	m->group_labels = with(m->group_labels, "incident", str_of(number), &m->arena);
@@ -138,14 +205,16 @@ static struct message *message_of(const struct notify *n, struct now now, const 
 	for (size_t k = 0; k < m->n; k++) {
 		struct message_alert *a = &m->alerts[k];
 
-		a->annotations = with(a->annotations, "incident", buf_str(&facts), &m->arena);
 		if (i->status != INCIDENT_RESOLVED || a->resolved)
 			continue;
 		a->resolved = true; /* closed by hand */
 		a->ends_at = now.wall;
 	}
+	annotate(m, "incident", &facts);
+	annotate(m, "answer", &answer);
 	message_finish(m);
 	buf_done(&facts);
+	buf_done(&answer);
 	return m;
 }
 
@@ -153,7 +222,7 @@ static void tell(struct notify *n, struct now now, const struct oncall_page *p,
 		 const struct integration *to)
 {
 	const struct incident *i = p->incident;
-	struct message *m = message_of(n, now, i, p, to->receiver);
+	struct message *m = message_of(n, now, i, p, to);
 	struct lane *l;
 
 	if (!m)
@@ -225,7 +294,7 @@ static void update_lane(struct notify *n, struct now now, const struct incident 
 	if (!to || (!told.firing.n && !told.doubt.n) ||
 	    !(can_edit(l) || (over && to->send_resolved)))
 		return;
-	m = message_of(n, now, i, NULL, to->receiver);
+	m = message_of(n, now, i, NULL, to);
 	if (m)
 		outbox_queue(l, now, m, NULL);
 }
@@ -285,6 +354,13 @@ static void self_alert(void *arg, struct now now, struct str name, struct str wh
 	notify_leave(n, now);
 }
 
+static uint64_t entropy(void *arg)
+{
+	const struct io *io = ((struct notify *)arg)->env.io;
+
+	return io->ops->entropy(io->host);
+}
+
 /* ---- life ---------------------------------------------------------------------------------- */
 void paging_init(struct notify *n)
 {
@@ -295,6 +371,7 @@ void paging_init(struct notify *n)
 		.withdraw = withdraw,
 		.update = update,
 		.self_alert = self_alert,
+		.entropy = entropy,
 		.arg = n,
 		.core = n->env.core,
 	};
@@ -396,14 +473,19 @@ void paging_hand_over(struct row *r, struct now now)
 void paging_sent(struct notify *n, struct now now, const struct row *r)
 {
 	struct str dest = str_of(r->receiver);
+	const struct lane *l;
 
-	oncall_page_sent(n->oncall, now, incident_of(str_of(r->group_key)), person_of(dest), dest);
+	oncall_page_sent(n->oncall, now, incident_of(str_of(r->group_key)), paging_person(dest),
+			 dest);
+	l = lane_find(n, str_of(r->group_key), dest);
+	if (l)
+		ear_open(n, now, l);
 }
 
 void paging_failed(struct notify *n, struct now now, const struct row *r, const char *why)
 {
 	struct str dest = str_of(r->receiver);
 
-	oncall_page_failed(n->oncall, now, incident_of(str_of(r->group_key)), person_of(dest), dest,
-			   str_of(why));
+	oncall_page_failed(n->oncall, now, incident_of(str_of(r->group_key)), paging_person(dest),
+			   dest, str_of(why));
 }

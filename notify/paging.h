@@ -25,6 +25,13 @@ void paging_hand_over(struct row *r, struct now now);
 /* A lane of an incident has nothing open any more: when the incident is over it is let go, and may
  * be freed. Lanes of groups are left alone. */
 void paging_idle(struct notify *n, struct lane *l);
+/* Lanes in which incidents that are not over were told; fn returns false to stop, and changes
+ * nothing. */
+struct incident;
+void paging_each(const struct notify *n,
+		 bool (*fn)(void *arg, struct lane *l, const struct incident *i), void *arg);
+/* "alice" of "person/alice/telegram/0"; empty for other destinations. */
+struct str paging_person(struct str dest);
 /* What became of a page; called when the row is done, or late for the first time. */
 void paging_sent(struct notify *n, struct now now, const struct row *r);
 void paging_failed(struct notify *n, struct now now, const struct row *r, const char *why);

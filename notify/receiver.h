@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "notify/config.h"
 
+struct hearing_kind;
 struct message; /* notify/message.h: the snapshot that is told */
 struct template_set;
 struct yaml_node;
@@ -84,7 +85,9 @@ struct receiver_kind {
 	/* ... with this configuration; NULL: with any. */
 	bool (*may_update)(const void *config);
 	bool hand_over; /* there are no requests: the message goes to notify/paging.c */
-	int parallel;	/* requests to one destination at a time; 0: 64 */
+	/* How answers to its messages are heard (notify/hearing.h); NULL: they are not. */
+	const struct hearing_kind *hearing;
+	int parallel; /* requests to one destination at a time; 0: 64 */
 };
 
 /* The next step of the delivery, with an empty request to fill in. */

@@ -15,6 +15,7 @@
 #define SCHEDULES_MAX 1000
 #define POLICIES_MAX 1000
 #define CONTACTS_MAX 50
+#define ACCOUNTS_MAX 50
 #define SEQUENCE_MAX 50
 #define LOOK_AHEAD (30 * DAY)
 #define LOOKS_MAX 20000 /* at a plan with very short shifts */
@@ -135,13 +136,14 @@ bool oncall_minutes(struct str s, int *out)
 /* ---- people -------------------------------------------------------------------------------- */
 struct person_draft {
 	struct str name, time_zone, quiet;
-	const struct yaml_node *contacts, *urgent, *normal;
+	const struct yaml_node *contacts, *accounts, *urgent, *normal;
 };
 
 static const struct field PERSON_FIELDS[] = {
 	FIELD(TEXT, struct person_draft, name),	   FIELD(TEXT, struct person_draft, time_zone),
 	FIELD(MAP, struct person_draft, contacts), FIELD(LIST, struct person_draft, urgent),
 	FIELD(LIST, struct person_draft, normal),  FIELD(TEXT, struct person_draft, quiet),
+	FIELD(MAP, struct person_draft, accounts),
 };
 
 /* The contact's own keys, and behind them those of the defaults that it does not have. */
@@ -201,6 +203,39 @@ static bool read_contacts(const struct oncall_reader *r, const struct yaml_node 
 	p->contacts = ARENA_ARRAY(r->fields.arena, struct contact, map->n + 1);
 	for (size_t i = 0; i < map->n; i++)
 		ok &= read_contact(r, &map->pairs[i], &p->contacts[p->n_contacts++]);
+	return ok;
+}
+
+static bool add_account(const struct oncall_reader *r, struct person *p, struct str kind,
+			const struct yaml_node *at)
+{
+	if (at->kind != YAML_SCALAR || !at->value.n)
+		return fields_error(&r->fields, at,
+				    "an account is how %.*s names %.*s, or a list of such names",
+				    STR_ARG(kind), STR_ARG(p->name));
+	p->accounts[p->n_accounts++] =
+		(struct person_account){.kind = kind, .user = at->value, .at = at};
+	return true;
+}
+
+static bool read_accounts(const struct oncall_reader *r, const struct yaml_node *map,
+			  struct person *p)
+{
+	bool ok = true;
+	size_t n = 0;
+
+	for (size_t i = 0; map && i < map->n; i++)
+		n += MAX(map->pairs[i].value->n, (size_t)1);
+	if (n > ACCOUNTS_MAX)
+		return fields_error(&r->fields, map, "more than %d accounts", ACCOUNTS_MAX);
+	p->accounts = ARENA_ARRAY(r->fields.arena, struct person_account, n + 1);
+	for (size_t i = 0; map && i < map->n; i++) {
+		const struct yaml_node *v = map->pairs[i].value;
+		bool list = v->kind == YAML_LIST;
+
+		for (size_t k = 0; k < (list ? v->n : 1); k++)
+			ok &= add_account(r, p, map->pairs[i].key->value, list ? v->items[k] : v);
+	}
 	return ok;
 }
 
@@ -290,6 +325,7 @@ static bool read_person(const struct oncall_reader *r, const struct yaml_pair *p
 	p->time_zone = d.time_zone;
 	ok &= oncall_read_zone(r, yaml_get(n, "time_zone"), d.time_zone, &p->tz);
 	ok &= read_contacts(r, d.contacts, p);
+	ok &= read_accounts(r, d.accounts, p);
 	whole_sequence(r, p);
 	ok &= read_sequence(r, p, d.urgent, &p->urgent, &p->n_urgent);
 	p->normal = p->urgent;

@@ -29,6 +29,12 @@ struct reach {
 	size_t contact; /* index */
 };
 
+/* How a service knows somebody: who answers there is that person. */
+struct person_account {
+	struct str kind, user;	    /* "telegram", "4711" */
+	const struct yaml_node *at; /* for messages; notify/ checks the kind */
+};
+
 struct person {
 	struct str name;      /* the key: "alice" */
 	struct str full_name; /* empty: none */
@@ -36,6 +42,8 @@ struct person {
 	struct str time_zone; /* its name */
 	struct contact *contacts;
 	size_t n_contacts;
+	struct person_account *accounts; /* as written; contacts say more */
+	size_t n_accounts;
 	struct reach *urgent, *normal; /* by time; normal is urgent where it is not written */
 	size_t n_urgent, n_normal;
 	/* Minutes of the local day in which what is not urgent waits; from == to: never. */

@@ -91,7 +91,7 @@ const struct oncall_config *oncall_config(const struct oncall *oc)
 	return oc->config;
 }
 
-static struct incident *find(const struct oncall *oc, uint64_t id)
+struct incident *incident_find(const struct oncall *oc, uint64_t id)
 {
 	size_t low = 0, high = oc->n;
 
@@ -108,7 +108,7 @@ static struct incident *find(const struct oncall *oc, uint64_t id)
 
 const struct incident *oncall_incident(const struct oncall *oc, uint64_t id)
 {
-	return find(oc, id);
+	return incident_find(oc, id);
 }
 
 void oncall_incidents(const struct oncall *oc, bool (*fn)(void *arg, const struct incident *i),
@@ -382,7 +382,7 @@ static ms_t lease_end(const struct incident *i, ms_t wall)
 /* The incident, if something can still be done with it. */
 static enum oncall_result look_up(struct oncall *oc, uint64_t id, struct incident **out)
 {
-	*out = find(oc, id);
+	*out = incident_find(oc, id);
 	if (!*out)
 		return ONCALL_UNKNOWN;
 	return (*out)->status == INCIDENT_RESOLVED ? ONCALL_RESOLVED : ONCALL_DONE;
@@ -501,7 +501,7 @@ enum oncall_result oncall_snooze(struct oncall *oc, struct now now, uint64_t id,
 enum oncall_result oncall_note(struct oncall *oc, struct now now, uint64_t id, struct str text,
 			       struct actor by)
 {
-	struct incident *i = find(oc, id);
+	struct incident *i = incident_find(oc, id);
 
 	if (!i)
 		return ONCALL_UNKNOWN;
@@ -537,7 +537,7 @@ static struct cycle *cycle_of(struct incident *i, struct str person)
 void oncall_page_sent(struct oncall *oc, struct now now, uint64_t incident, struct str person,
 		      struct str dest)
 {
-	struct incident *i = find(oc, incident);
+	struct incident *i = incident_find(oc, incident);
 	struct cycle *c = i ? cycle_of(i, person) : NULL;
 
 	if (!i)
@@ -551,7 +551,7 @@ void oncall_page_sent(struct oncall *oc, struct now now, uint64_t incident, stru
 void oncall_page_failed(struct oncall *oc, struct now now, uint64_t incident, struct str person,
 			struct str dest, struct str why)
 {
-	struct incident *i = find(oc, incident);
+	struct incident *i = incident_find(oc, incident);
 	struct cycle *c = i ? cycle_of(i, person) : NULL;
 
 	if (!i)
@@ -568,6 +568,7 @@ void oncall_page_failed(struct oncall *oc, struct now now, uint64_t incident, st
 void oncall_configure(struct oncall *oc, struct now now, const struct oncall_config *c)
 {
 	oc->config = c;
+	link_have_key(oc);
 	for (size_t k = 0; k < oc->n; k++) {
 		struct incident *i = oc->incidents[k];
 
@@ -665,7 +666,7 @@ static bool load_incident(void *arg, const struct val *v, size_t n)
 
 static bool load_cycle(void *arg, const struct val *v, size_t n)
 {
-	struct incident *i = find(arg, (uint64_t)v[0].i);
+	struct incident *i = incident_find(arg, (uint64_t)v[0].i);
 
 	CHECK(n == 10);
 	if (!i)
@@ -685,7 +686,7 @@ static bool load_cycle(void *arg, const struct val *v, size_t n)
 static bool load_event(void *arg, const struct val *v, size_t n)
 {
 	struct oncall *oc = arg;
-	struct incident *i = find(oc, (uint64_t)v[1].i);
+	struct incident *i = incident_find(oc, (uint64_t)v[1].i);
 
 	CHECK(n == 6);
 	oc->last_event = MAX(oc->last_event, (uint64_t)v[0].i);
@@ -700,7 +701,8 @@ static bool load_event(void *arg, const struct val *v, size_t n)
 
 bool oncall_restore(struct oncall *oc, struct store *s, struct err *err)
 {
-	return store_select(s, ST_INCIDENT_LOAD, NULL, 0, load_incident, oc, err) &&
+	return store_select(s, ST_META_LOAD, NULL, 0, link_load_key, oc, err) &&
+	       store_select(s, ST_INCIDENT_LOAD, NULL, 0, load_incident, oc, err) &&
 	       store_select(s, ST_CYCLE_LOAD, NULL, 0, load_cycle, oc, err) &&
 	       store_select(s, ST_INCIDENT_EVENT_LOAD, NULL, 0, load_event, oc, err) &&
 	       override_restore(oc, s, err);

@@ -105,6 +105,8 @@ struct oncall_env {
 	/* Something is wrong with the plan, or right again: a self alert. */
 	void (*self_alert)(void *arg, struct now now, struct str name, struct str what,
 			   struct str text, bool firing);
+	/* 64 bits that nobody can guess. */
+	uint64_t (*entropy)(void *arg);
 	void *arg;
 	void *core;
 };

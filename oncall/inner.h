@@ -21,6 +21,8 @@ struct oncall {
 	size_t n_overrides, cap_overrides;
 	uint64_t version;
 	bool stopped;
+	bool has_link_key;
+	unsigned char link_key[32]; /* signs links; in the store */
 };
 
 static inline struct batch *oncall_batch(struct oncall *oc)
@@ -29,6 +31,7 @@ static inline struct batch *oncall_batch(struct oncall *oc)
 }
 
 /* ---- incident.c -------------------------------------------------------------------------- */
+struct incident *incident_find(const struct oncall *oc, uint64_t id); /* or NULL */
 /* Adds to the timeline. `who` may be empty. */
 void incident_say(struct incident *i, ms_t at, const char *kind, struct str who, const char *fmt,
 		  ...) ATTR_PRINTF(5, 6);
@@ -54,6 +57,12 @@ void escalate_reach(struct incident *i, struct now now, const struct person *p, 
 		    struct str why);
 /* A page of the cycle ended badly: goes on at once. */
 void escalate_failed(struct incident *i, struct now now, struct cycle *c);
+
+/* ---- link.c ------------------------------------------------------------------------------ */
+/* For store_select of the meta table. */
+bool link_load_key(void *oncall, const struct val *v, size_t n);
+/* Makes one where there is none yet. */
+void link_have_key(struct oncall *oc);
 
 /* ---- override.c -------------------------------------------------------------------------- */
 ATTR_CHECK bool override_restore(struct oncall *oc, struct store *s, struct err *err);

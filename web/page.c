@@ -46,28 +46,44 @@ static const char *icon_of(enum mood m)
 	return m == MOOD_PENDING ? "pending.svg" : "firing.svg";
 }
 
-static void put_head(struct page *p, struct str title)
+static void put_head(struct buf *b, struct str title, enum mood mood, bool refresh)
 {
-	struct buf *b = p->b;
-
 	buf_adds(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		    "<meta name=\"color-scheme\" content=\"light dark\">\n"
-		    "<meta name=\"robots\" content=\"noindex\">\n"
-		    "<noscript><meta http-equiv=\"refresh\" content=\"60\"></noscript>\n");
+		    "<meta name=\"robots\" content=\"noindex\">\n");
+	if (refresh)
+		buf_adds(b, "<noscript><meta http-equiv=\"refresh\" "
+			    "content=\"60\"></noscript>\n");
 	html_put(b, "<title>$</title>\n", title);
 	buf_adds(b, "<link id=\"icon\" rel=\"icon\" type=\"image/svg+xml\" href=\"");
-	asset_put_url(b, icon_of(p->mood));
+	asset_put_url(b, icon_of(mood));
 	buf_adds(b, "\">\n<link rel=\"stylesheet\" href=\"");
 	asset_put_url(b, "style.css");
-	buf_adds(b, "\">\n<script defer src=\"");
-	asset_put_url(b, "app.js");
-	buf_adds(b, "\"></script>\n</head>\n");
+	buf_adds(b, "\">\n");
+	if (refresh) {
+		buf_adds(b, "<script defer src=\"");
+		asset_put_url(b, "app.js");
+		buf_adds(b, "\"></script>\n");
+	}
+	buf_adds(b, "</head>\n");
+}
+
+void page_bare_begin(struct exchange *x, struct str title)
+{
+	put_head(&x->body, title, MOOD_CALM, false);
+	buf_adds(&x->body, "<body>\n<main id=\"main\" class=\"bare\">\n");
+}
+
+void page_bare_end(struct exchange *x, int status)
+{
+	buf_adds(&x->body, "</main>\n</body>\n</html>\n");
+	answer_html(x, status);
 }
 
 void page_begin(struct page *p, struct str title)
 {
-	put_head(p, title);
+	put_head(p->b, title, p->mood, true);
 	buf_printf(p->b, "<body class=\"%s\">\n", mood_name(p->mood));
 	buf_adds(p->b,
 		 "<a class=\"skip\" href=\"#main\">Skip to content</a>\n"

@@ -37,6 +37,10 @@ void page_begin(struct page *p, struct str title);
 /* Footer, and the answer itself. */
 void page_end(struct page *p, int status);
 
+/* A page for who has no password: no sections, no scripts, no state of anything else. */
+void page_bare_begin(struct exchange *x, struct str title);
+void page_bare_end(struct exchange *x, int status);
+
 /* "1 alert", "12 alerts". */
 void page_plural(struct buf *b, size_t n, const char *one, const char *many);
 /* A state in words with its mark: <span class="state firing">firing</span>. */

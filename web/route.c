@@ -12,6 +12,7 @@
 #include "web/asset.h"
 #include "web/event.h"
 #include "web/ops.h"
+#include "web/page_answer.h"
 #include "web/page_incident.h"
 #include "web/page_rule.h"
 #include "web/page_status.h"
@@ -33,6 +34,7 @@ static const struct web_route {
 	{"/incidents", GET, page_incidents},
 	{"/incident", GET | POST, page_incident},
 	{"/oncall", GET, page_oncall},
+	{"/answer", GET | POST, page_answer},
 	{"/assets/style.css", GET, asset_serve},
 	{"/assets/app.js", GET, asset_serve},
 	{"/assets/calm.svg", GET, asset_serve},

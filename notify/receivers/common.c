@@ -139,17 +139,23 @@ struct str kind_join(struct arena *a, struct str url, const char *path)
 	return arena_printf(a, "%.*s/%s", STR_ARG(url), path);
 }
 
-struct http_config *kind_with_token(const struct kind_entry *e, struct str token,
-				    struct str token_file)
+struct http_config *kind_with_authorization(const struct kind_entry *e, const char *type,
+					    struct str token, struct str token_file)
 {
 	struct http_config *http = ARENA_NEW(e->fields.arena, struct http_config);
 
 	*http = *e->to->http;
 	http->has_authorization = true;
-	http->auth_type = STR("Bearer");
+	http->auth_type = str_of(type);
 	http->credentials = token;
 	http->credentials_file = token_file;
 	return http;
+}
+
+struct http_config *kind_with_token(const struct kind_entry *e, struct str token,
+				    struct str token_file)
+{
+	return kind_with_authorization(e, "Bearer", token, token_file);
 }
 
 struct http_config *kind_with_basic(const struct kind_entry *e, struct str username,

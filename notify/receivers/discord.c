@@ -1,7 +1,8 @@
 /*
- * discord_configs: one embed through a channel's webhook. Nobody is pinged by a label. With
- * update_message the first message of a group is edited in place; where Discord does not allow that
- * any more, a new one is posted.
+ * discord_configs: one embed, through a channel's webhook or by a bot (bot_token with channel_id,
+ * or with user_id for a direct message). Nobody is pinged by a label. With update_message the first
+ * message of a group is edited in place; where Discord does not allow that any more, a new one is
+ * posted. What a bot has posted can be answered with reactions; their ids are "CHANNEL/MESSAGE".
  *
  * The address of the webhook is its credential; it stands in no error and no log.
  */
@@ -10,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/num.h"
+#include "notify/receivers/discord.h"
 #include "notify/receivers/kinds.h"
 
 #define TITLE_MAX 256
@@ -17,15 +19,6 @@
 #define CONTENT_MAX 2000
 #define RED 0x992D22
 #define GREEN 0x2ECC71
-
-/* Discord's own error codes. */
-#define UNKNOWN_MESSAGE 10008
-#define EDITS_EXHAUSTED 30046
-
-struct discord {
-	struct str webhook_url, webhook_url_file;
-	struct str title, message, content, username, avatar_url;
-};
 
 static const struct field FIELDS[] = {
 	FIELD(URL, struct discord, webhook_url, .secret = true),
@@ -35,6 +28,11 @@ static const struct field FIELDS[] = {
 	FIELD(TEXT, struct discord, message),
 	FIELD(TEXT, struct discord, username),
 	FIELD(TEXT, struct discord, avatar_url),
+	FIELD(TEXT, struct discord, bot_token, .secret = true),
+	FIELD(TEXT, struct discord, bot_token_file),
+	FIELD(TEXT, struct discord, channel_id),
+	FIELD(TEXT, struct discord, user_id),
+	FIELD(URL, struct discord, api_url),
 };
 
 static const struct discord DEFAULTS = {
@@ -42,12 +40,36 @@ static const struct discord DEFAULTS = {
 	.message = STR("{{ template \"discord.default.message\" . }}"),
 };
 
+static bool check_bot(const struct kind_entry *e, struct discord *c)
+{
+	const struct fields *f = &e->fields;
+
+	if (c->webhook_url.n || c->webhook_url_file.n)
+		return fields_error(f, e->node,
+				    "at most one of webhook_url & bot_token must be configured");
+	if (!kind_not_both(f, e->node, "bot_token", c->bot_token, c->bot_token_file))
+		return false;
+	if (!c->channel_id.n == !c->user_id.n)
+		return fields_error(f, e->node,
+				    "exactly one of channel_id & user_id must be configured with a "
+				    "bot_token");
+	if (!c->api_url.n)
+		c->api_url = STR("https://discord.com/api/v10");
+	e->to->http = kind_with_authorization(e, "Bot", c->bot_token, c->bot_token_file);
+	return true;
+}
+
 static bool check(const struct kind_entry *e, void *config)
 {
-	const struct discord *c = config;
+	struct discord *c = config;
 
-	return kind_one_of(&e->fields, e->node, "webhook_url", c->webhook_url,
-			   c->webhook_url_file) &&
+	if (!discord_is_bot(c) && (c->channel_id.n || c->user_id.n || c->api_url.n))
+		return fields_error(&e->fields, e->node,
+				    "channel_id, user_id and api_url need a bot_token");
+	if (discord_is_bot(c) && !check_bot(e, c))
+		return false;
+	return (discord_is_bot(c) || kind_one_of(&e->fields, e->node, "webhook_url", c->webhook_url,
+						 c->webhook_url_file)) &&
 	       kind_check_text(&e->fields, e->node, "title", c->title) &&
 	       kind_check_text(&e->fields, e->node, "message", c->message) &&
 	       kind_check_text(&e->fields, e->node, "content", c->content);
@@ -118,7 +140,7 @@ static void set_address(struct delivery *d)
 				      query.n && wait[0] ? "&" : "", wait);
 }
 
-static enum deliver_result build(struct delivery *d, struct now now)
+bool discord_body(struct delivery *d, struct now now)
 {
 	static const char *const pings[] = {"@everyone", "@here", "<@", NULL};
 	struct texts t = {0};
@@ -126,31 +148,31 @@ static enum deliver_result build(struct delivery *d, struct now now)
 
 	kind_without_pings(d, pings);
 	if (!expand(d, now, &t))
-		return DELIVER_PLAIN;
+		return false;
 	d->request = (struct io_request){
 		.method = d->provider_id.n ? STR("PATCH") : STR("POST"),
 		.config = d->to->http,
 	};
-	set_address(d);
 	buf_init(&b, BUF_MAX_ANY);
 	put_body(&b, d, &t);
 	d->request.body = arena_str(d->arena, buf_str(&b));
 	buf_done(&b);
 	kind_header(d, "Content-Type", STR("application/json"));
-	kind_header(d, "User-Agent", STR("DiscordBot (rouse, 1.0)"));
+	kind_header(d, "User-Agent", STR(DISCORD_AGENT));
+	return true;
+}
+
+static enum deliver_result build(struct delivery *d, struct now now)
+{
+	if (!discord_body(d, now))
+		return DELIVER_PLAIN;
+	set_address(d);
 	return DELIVER_REQUEST;
 }
 
-/* What Discord says in its answer. */
-struct answer {
-	struct str id;
-	int64_t code;
-	ms_t wait; /* -1: not said */
-};
-
-static struct answer read_answer(struct delivery *d, const struct io_reply *reply)
+struct discord_answer discord_read(struct delivery *d, const struct io_reply *reply)
 {
-	struct answer a = {.wait = -1};
+	struct discord_answer a = {.wait = -1};
 	json_t *root = json_loadb(reply->body.p ? reply->body.p : "", reply->body.n, 0, NULL);
 	const json_t *id = json_object_get(root, "id");
 	const json_t *wait = json_object_get(root, "retry_after");
@@ -170,13 +192,14 @@ static enum deliver_result understand(struct delivery *d, struct now now,
 				      const struct io_reply *reply)
 {
 	enum deliver_result r = receiver_classify(d, now, reply);
-	struct answer a = read_answer(d, reply);
+	struct discord_answer a = discord_read(d, reply);
 
 	if (r == DELIVER_SENT)
 		d->new_provider_id = d->provider_id.n ? d->provider_id : a.id;
 	if (r == DELIVER_RETRY && d->wait < 0)
 		d->wait = a.wait;
-	if (d->provider_id.n && (a.code == UNKNOWN_MESSAGE || a.code == EDITS_EXHAUSTED)) {
+	if (d->provider_id.n &&
+	    (a.code == DISCORD_UNKNOWN_MESSAGE || a.code == DISCORD_EDITS_EXHAUSTED)) {
 		d->provider_id = STR("");
 		return build(d, now);
 	}
@@ -188,6 +211,8 @@ static enum deliver_result understand(struct delivery *d, struct now now,
 
 static enum deliver_result step(struct delivery *d, struct now now, const struct io_reply *reply)
 {
+	if (discord_is_bot(d->to->config))
+		return discord_bot_step(d, now, reply);
 	return reply ? understand(d, now, reply) : build(d, now);
 }
 
@@ -199,5 +224,6 @@ const struct receiver_kind RECEIVER_DISCORD = {
 	.check = check,
 	.step = step,
 	.can_update = true,
+	.hearing = &DISCORD_HEARING,
 	.parallel = 2,
 };

@@ -61,7 +61,10 @@ ATTR_CHECK bool kind_pairs(const struct fields *f, const struct yaml_node *map, 
 /* The address with exactly one slash and the path behind it. */
 struct str kind_join(struct arena *a, struct str url, const char *path);
 
-/* The entry's http_config with a bearer token in it. */
+/* The entry's http_config with "Authorization: TYPE TOKEN". */
+struct http_config *kind_with_authorization(const struct kind_entry *e, const char *type,
+					    struct str token, struct str token_file);
+/* The same with a bearer token. */
 struct http_config *kind_with_token(const struct kind_entry *e, struct str token,
 				    struct str token_file);
 

@@ -7,6 +7,7 @@
 
 #include "base/json_writer.h"
 #include "base/url.h"
+#include "notify/hearing.h"
 #include "notify/receivers/kinds.h"
 
 #define TEXT_MAX 16384 /* bytes; an event may have 64 KiB in all */
@@ -145,6 +146,67 @@ static enum deliver_result step(struct delivery *d, struct now now, const struct
 	return r;
 }
 
+/* ---- answers ----------------------------------------------------------------------------- */
+static struct str account(const struct integration *to, struct arena *a)
+{
+	const struct matrix *c = to->config;
+
+	if (!template_is_plain(c->room_id))
+		return STR(""); /* nobody knows later which room it was */
+	return arena_printf(a, "%.*s %.*s %.*s", STR_ARG(c->homeserver_url),
+			    STR_ARG(c->access_token), STR_ARG(c->access_token_file));
+}
+
+static enum hear_result ask(struct hearing *h)
+{
+	const struct matrix *c = h->d.to->config;
+	struct str url;
+	struct buf b;
+
+	buf_init(&b, BUF_MAX_ANY);
+	buf_adds(&b, "_matrix/client/v1/rooms/");
+	url_put_path(&b, c->room_id);
+	buf_adds(&b, "/relations/");
+	url_put_path(&b, h->message);
+	buf_adds(&b, "/m.annotation/m.reaction");
+	url = kind_join(h->d.arena, c->homeserver_url, buf_cstr(&b));
+	buf_done(&b);
+	return hearing_get(h, url);
+}
+
+static enum hear_result hear(struct hearing *h, struct now now, const struct io_reply *reply)
+{
+	json_t *root, *event;
+	size_t i;
+
+	if (!reply)
+		return h->d.step ? HEAR_DONE : ask(h);
+	if (reply->outcome == IO_REPLIED && reply->status == 404)
+		return HEAR_DONE;
+	root = hearing_json(h, now, reply);
+	if (!root)
+		return HEAR_FAILED;
+	json_array_foreach(json_object_get(root, "chunk"), i, event)
+	{
+		const json_t *content = json_object_get(event, "content");
+		const json_t *relates = json_object_get(content, "m.relates_to");
+		const char *key = json_string_value(json_object_get(relates, "key"));
+		const char *sender = json_string_value(json_object_get(event, "sender"));
+
+		if (key && sender)
+			hearing_reaction(h, str_of(key), str_of(sender), STR(""));
+	}
+	json_decref(root);
+	return h->n ? HEAR_HEARD : HEAR_DONE;
+}
+
+static const struct hearing_kind HEARING = {
+	.every = 2 * SECOND,
+	.how = "react with ✅ (👀 looking, 🆘 escalate, 🔇 snooze)",
+	.account = account,
+	.step = hear,
+};
+
 const struct receiver_kind RECEIVER_MATRIX = {
 	.name = "matrix",
 	.config_key = "matrix_configs",
@@ -153,5 +215,6 @@ const struct receiver_kind RECEIVER_MATRIX = {
 	.check = check,
 	.step = step,
 	.can_update = true,
+	.hearing = &HEARING,
 	.parallel = 2,
 };

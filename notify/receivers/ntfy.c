@@ -7,6 +7,8 @@
 
 #include "base/json_writer.h"
 #include "base/num.h"
+#include "base/url.h"
+#include "notify/hearing.h"
 #include "notify/receivers/kinds.h"
 
 #define MESSAGE_MAX 4096 /* bytes; longer ones become an attachment */
@@ -16,15 +18,25 @@
 struct ntfy {
 	struct str url, topic, token, token_file, title, message, priority, tags, click, icon;
 	bool markdown;
+	struct str answer_topic, answer_token;
 };
 
 #define KEY(kind, member, ...) FIELD(kind, struct ntfy, member, ##__VA_ARGS__)
 
 static const struct field FIELDS[] = {
-	KEY(URL, url),	       KEY(TEXT, topic),    KEY(TEXT, token, .secret = true),
-	KEY(TEXT, token_file), KEY(TEXT, title),    KEY(TEXT, message),
-	KEY(TEXT, priority),   KEY(TEXT, tags),	    KEY(TEXT, click),
-	KEY(TEXT, icon),       KEY(BOOL, markdown),
+	KEY(URL, url),
+	KEY(TEXT, topic),
+	KEY(TEXT, token, .secret = true),
+	KEY(TEXT, token_file),
+	KEY(TEXT, title),
+	KEY(TEXT, message),
+	KEY(TEXT, priority),
+	KEY(TEXT, tags),
+	KEY(TEXT, click),
+	KEY(TEXT, icon),
+	KEY(BOOL, markdown),
+	KEY(TEXT, answer_topic),
+	KEY(TEXT, answer_token, .secret = true),
 };
 
 static const struct ntfy DEFAULTS = {
@@ -75,6 +87,37 @@ static void put_priority(struct json_writer *w, struct str text)
 		json_put_int(w, "priority", v);
 }
 
+static struct str topic_url(struct arena *a, const struct ntfy *c)
+{
+	return arena_printf(a, "%.*s/%.*s", STR_ARG(url_base(c->url)), STR_ARG(c->answer_topic));
+}
+
+/* The button has the phone post a signed word to another topic, which is read here. */
+static void put_actions(struct json_writer *w, const struct delivery *d)
+{
+	const struct ntfy *c = d->to->config;
+	const struct message_page *p = &d->message->page;
+
+	if (!p->waiting || !c->answer_topic.n || !p->token.n)
+		return;
+	json_open(w, "actions", '[');
+	json_open(w, NULL, '{');
+	json_put(w, "action", STR("http"));
+	json_put(w, "label", STR("Acknowledge"));
+	json_put(w, "url", topic_url(d->arena, c));
+	json_put(w, "method", STR("POST"));
+	if (c->answer_token.n) {
+		json_open(w, "headers", '{');
+		json_put(w, "Authorization",
+			 arena_printf(d->arena, "Bearer %.*s", STR_ARG(c->answer_token)));
+		json_close(w, '}');
+	}
+	json_put(w, "body", p->token);
+	json_put_bool(w, "clear", true);
+	json_close(w, '}');
+	json_close(w, ']');
+}
+
 static void put_body(struct buf *b, struct kind_texts *t, const struct ntfy *c)
 {
 	struct delivery *d = t->d;
@@ -95,6 +138,7 @@ static void put_body(struct buf *b, struct kind_texts *t, const struct ntfy *c)
 		if (c->markdown)
 			json_put_bool(&w, "markdown", true);
 	}
+	put_actions(&w, d);
 	json_put_given(&w, "sequence_id", d->provider_id);
 	json_close(&w, '}');
 }
@@ -136,6 +180,72 @@ static enum deliver_result step(struct delivery *d, struct now now, const struct
 	return reply ? understand(d, now, reply) : build(d, now);
 }
 
+/* ---- answers ----------------------------------------------------------------------------- */
+static struct str account(const struct integration *to, struct arena *a)
+{
+	const struct ntfy *c = to->config;
+
+	if (!c->answer_topic.n)
+		return STR("");
+	return arena_printf(a, "%.*s %.*s %.*s", STR_ARG(topic_url(a, c)), STR_ARG(c->token),
+			    STR_ARG(c->token_file));
+}
+
+static void read_line(struct hearing *h, struct str line)
+{
+	json_t *root = json_loadb(line.p, line.n, 0, NULL);
+	const char *event = json_string_value(json_object_get(root, "event"));
+	const char *id = json_string_value(json_object_get(root, "id"));
+	const char *text = json_string_value(json_object_get(root, "message"));
+	struct heard *x;
+
+	/* What there is no room for comes again with the next round. */
+	if (event && id && text && strcmp(event, "message") == 0 && (x = hearing_add(h))) {
+		h->new_cursor = arena_str(h->d.arena, str_of(id));
+		x->token = arena_str(h->d.arena, str_trim(str_of(text)));
+	}
+	json_decref(root);
+}
+
+static enum hear_result hear(struct hearing *h, struct now now, const struct io_reply *reply)
+{
+	const struct ntfy *c = h->d.to->config;
+	struct str rest;
+
+	(void)now;
+	if (!reply && h->d.step)
+		return HEAR_DONE;
+	if (!reply && h->cursor.n)
+		return hearing_get(h, arena_printf(h->d.arena, "%.*s/json?poll=1&since=%.*s",
+						   STR_ARG(topic_url(h->d.arena, c)),
+						   STR_ARG(h->cursor)));
+	if (!reply)
+		return hearing_get(h, arena_printf(h->d.arena, "%.*s/json?poll=1&since=%lld",
+						   STR_ARG(topic_url(h->d.arena, c)),
+						   (long long)(h->since / SECOND)));
+	if (reply->outcome != IO_REPLIED || reply->status != 200) {
+		err_set(&h->d.err, -1, "the topic %.*s cannot be read: %.*s (%d)",
+			STR_ARG(c->answer_topic), STR_ARG(reply->error), reply->status);
+		return HEAR_FAILED;
+	}
+	for (rest = reply->body; rest.n;) {
+		ptrdiff_t end = str_find_char(rest, '\n');
+
+		read_line(h, end < 0 ? rest : str_cut(rest, 0, (size_t)end));
+		rest = end < 0 ? STR("") : str_from(rest, (size_t)end + 1);
+	}
+	return h->n ? HEAR_HEARD : HEAR_DONE;
+}
+
+static const struct hearing_kind HEARING = {
+	.stream = true,
+	.signs = true,
+	.every = 5 * SECOND, /* what ntfy.sh allows for long */
+	.how = "press Acknowledge",
+	.account = account,
+	.step = hear,
+};
+
 const struct receiver_kind RECEIVER_NTFY = {
 	.name = "ntfy",
 	.config_key = "ntfy_configs",
@@ -144,5 +254,6 @@ const struct receiver_kind RECEIVER_NTFY = {
 	.check = check,
 	.step = step,
 	.can_update = true,
+	.hearing = &HEARING,
 	.parallel = 4,
 };

@@ -1,9 +1,16 @@
-/* pushover_configs: one message; all of it stands in the query, as Alertmanager sends it. */
+/*
+ * pushover_configs: one message; all of it stands in the query, as Alertmanager sends it. What
+ * wakes somebody (priority 2) is repeated by the phone until it is acknowledged there, and has a
+ * receipt that tells of it. The receipt is the message's id: an edit takes the repetition back.
+ */
+#include <jansson.h>
+
 #include "base/num.h"
 #include "base/url.h"
+#include "notify/hearing.h"
 #include "notify/receivers/kinds.h"
 
-#define API "https://api.pushover.net/1/messages.json"
+#define HOST "https://api.pushover.net"
 #define TITLE_MAX 250
 #define MESSAGE_MAX 1024
 #define URL_MAX 512
@@ -11,6 +18,7 @@
 struct pushover {
 	struct str user_key, user_key_file, token, token_file;
 	struct str title, message, url, url_title, device, sound, priority;
+	struct str api_url;
 	ms_t retry, expire, ttl;
 	bool html, monospace;
 };
@@ -34,6 +42,7 @@ static const struct field FIELDS[] = {
 	KEY(GO_DURATION, ttl),
 	KEY(BOOL, html),
 	KEY(BOOL, monospace),
+	KEY(URL, api_url),
 };
 
 static const struct pushover DEFAULTS = {
@@ -116,23 +125,146 @@ static void put_query(struct buf *b, struct kind_texts *t, const struct pushover
 	put_secret(d, b, "user", c->user_key, c->user_key_file);
 }
 
-static enum deliver_result step(struct delivery *d, struct now now, const struct io_reply *reply)
+static struct str host_of(const struct pushover *c)
+{
+	return c->api_url.n ? url_base(c->api_url) : STR(HOST);
+}
+
+static enum deliver_result send(struct delivery *d, struct now now)
 {
 	const struct pushover *c = d->to->config;
 	struct kind_texts t = {.d = d, .now = now};
 	struct buf b;
 
-	if (reply)
-		return receiver_classify(d, now, reply);
+	d->note = STR("message");
 	buf_init(&b, BUF_MAX_ANY);
 	put_query(&b, &t, c);
-	d->request.method = STR("POST");
-	d->request.url = arena_printf(d->arena, API "?%.*s", STR_ARG(buf_str(&b)));
-	d->request.config = d->to->http;
+	d->request = (struct io_request){
+		.method = STR("POST"),
+		.url = arena_printf(d->arena, "%.*s/1/messages.json?%.*s", STR_ARG(host_of(c)),
+				    STR_ARG(buf_str(&b))),
+		.config = d->to->http,
+		.secrets = d->request.secrets,
+		.n_secrets = d->request.n_secrets,
+	};
 	buf_done(&b);
 	kind_header(d, "Content-Type", STR("text/plain"));
 	return t.failed && !d->plain ? DELIVER_PLAIN : DELIVER_REQUEST;
 }
+
+/* The phone is to be quiet. */
+static enum deliver_result cancel(struct delivery *d)
+{
+	const struct pushover *c = d->to->config;
+	struct buf b;
+
+	d->note = STR("cancel");
+	buf_init(&b, BUF_MAX_ANY);
+	put_secret(d, &b, "token", c->token, c->token_file);
+	d->request.method = STR("POST");
+	d->request.url =
+		arena_printf(d->arena, "%.*s/1/receipts/%.*s/cancel.json?%.*s", STR_ARG(host_of(c)),
+			     STR_ARG(d->provider_id), STR_ARG(buf_str(&b)));
+	d->request.config = d->to->http;
+	buf_done(&b);
+	return DELIVER_REQUEST;
+}
+
+static enum deliver_result understand(struct delivery *d, struct now now,
+				      const struct io_reply *reply)
+{
+	enum deliver_result r = receiver_classify(d, now, reply);
+	json_t *root = kind_json(reply);
+	const char *receipt = json_string_value(json_object_get(root, "receipt"));
+
+	if (r == DELIVER_SENT && receipt)
+		d->new_provider_id = arena_str(d->arena, str_of(receipt));
+	json_decref(root);
+	return r;
+}
+
+static enum deliver_result step(struct delivery *d, struct now now, const struct io_reply *reply)
+{
+	enum deliver_result r;
+
+	if (!reply && d->provider_id.n && d->message->page.waiting) {
+		d->new_provider_id = d->provider_id; /* the phone goes on as it is */
+		return DELIVER_SENT;
+	}
+	if (!reply && d->provider_id.n &&
+	    (d->message->page.incident || message_resolved(d->message)))
+		return cancel(d);
+	if (!reply)
+		return send(d, now);
+	if (!str_is(d->note, "cancel"))
+		return understand(d, now, reply);
+	r = receiver_classify(d, now, reply);
+	if (r == DELIVER_RETRY)
+		return r;
+	/* A receipt that is gone needs no end. */
+	d->request = (struct io_request){0};
+	if (message_resolved(d->message) && d->to->send_resolved)
+		return send(d, now);
+	d->new_provider_id = d->provider_id;
+	return DELIVER_SENT;
+}
+
+/* ---- answers ----------------------------------------------------------------------------- */
+static struct str account(const struct integration *to, struct arena *a)
+{
+	const struct pushover *c = to->config;
+
+	return arena_printf(a, "%.*s %.*s %.*s", STR_ARG(host_of(c)), STR_ARG(c->token),
+			    STR_ARG(c->token_file));
+}
+
+static struct str user(const struct integration *to, struct arena *a)
+{
+	(void)a;
+	return ((const struct pushover *)to->config)->user_key;
+}
+
+static enum hear_result ask(struct hearing *h)
+{
+	const struct pushover *c = h->d.to->config;
+	struct str url;
+	struct buf b;
+
+	buf_init(&b, BUF_MAX_ANY);
+	put_secret(&h->d, &b, "token", c->token, c->token_file);
+	url = arena_printf(h->d.arena, "%.*s/1/receipts/%.*s.json?%.*s", STR_ARG(host_of(c)),
+			   STR_ARG(h->message), STR_ARG(buf_str(&b)));
+	buf_done(&b);
+	return hearing_get(h, url);
+}
+
+static enum hear_result hear(struct hearing *h, struct now now, const struct io_reply *reply)
+{
+	json_t *root;
+	const char *by, *device;
+
+	if (!reply)
+		return h->d.step ? HEAR_DONE : ask(h);
+	if (reply->outcome == IO_REPLIED && reply->status == 404)
+		return HEAR_DONE; /* a receipt lives for a week */
+	root = hearing_json(h, now, reply);
+	if (!root)
+		return HEAR_FAILED;
+	by = json_string_value(json_object_get(root, "acknowledged_by"));
+	device = json_string_value(json_object_get(root, "acknowledged_by_device"));
+	if (json_integer_value(json_object_get(root, "acknowledged")) == 1 && by)
+		hearing_reaction(h, STR("check"), str_of(by), str_of(device));
+	json_decref(root);
+	return h->n ? HEAR_HEARD : HEAR_DONE;
+}
+
+static const struct hearing_kind HEARING = {
+	.every = 5 * SECOND, /* Pushover wants no less */
+	.how = "acknowledge on the phone",
+	.account = account,
+	.user = user,
+	.step = hear,
+};
 
 const struct receiver_kind RECEIVER_PUSHOVER = {
 	.name = "pushover",
@@ -141,5 +273,7 @@ const struct receiver_kind RECEIVER_PUSHOVER = {
 	.send_resolved = true,
 	.check = check,
 	.step = step,
+	.can_update = true,
+	.hearing = &HEARING,
 	.parallel = 2,
 };

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "base/json_writer.h"
+#include "notify/hearing.h"
 #include "notify/receivers/kinds.h"
 
 #define TEXT_MAX 2000 /* runes; longer ones become an attachment */
@@ -98,6 +99,93 @@ static enum deliver_result step(struct delivery *d, struct now now, const struct
 	return r;
 }
 
+/* ---- answers ----------------------------------------------------------------------------- */
+static struct str account(const struct integration *to, struct arena *a)
+{
+	const struct signal *c = to->config;
+
+	return arena_printf(a, "%.*s %.*s", STR_ARG(c->url), STR_ARG(c->number));
+}
+
+static struct str user(const struct integration *to, struct arena *a)
+{
+	const struct signal *c = to->config;
+
+	(void)a;
+	return c->recipients.n == 1 && template_is_plain(c->recipients.v[0]) &&
+			       !str_starts(c->recipients.v[0], "group.")
+		       ? c->recipients.v[0]
+		       : STR("");
+}
+
+static struct str number_at(struct arena *a, const json_t *object, const char *key)
+{
+	const json_t *v = json_object_get(object, key);
+
+	return json_is_integer(v) ? arena_printf(a, "%lld", (long long)json_integer_value(v))
+				  : STR("");
+}
+
+/* A reaction, or a reply in words, quoting or not. */
+static void read_envelope(struct hearing *h, const json_t *e)
+{
+	const json_t *data = json_object_get(e, "dataMessage");
+	const json_t *reaction = json_object_get(data, "reaction");
+	const char *sign = json_string_value(json_object_get(reaction, "emoji"));
+	const char *words = json_string_value(json_object_get(data, "message"));
+	const char *number = json_string_value(json_object_get(e, "sourceNumber"));
+	const char *name = json_string_value(json_object_get(e, "sourceName"));
+	struct arena *a = h->d.arena;
+	struct heard v = {.seen = -1}, *x;
+
+	if (sign ? json_is_true(json_object_get(reaction, "isRemove")) ||
+			    !answer_of_reaction(str_of(sign), &v.verb)
+		 : !words || !answer_of_words(str_of(words), &v.verb, &v.incident))
+		return;
+	x = hearing_add(h);
+	if (!x)
+		return;
+	*x = v;
+	x->user = arena_str(a, str_of(number));
+	x->name = arena_str(a, str_of(name));
+	x->at = json_integer_value(json_object_get(e, "timestamp"));
+	x->message = sign ? number_at(a, reaction, "targetSentTimestamp")
+			  : number_at(a, json_object_get(data, "quote"), "id");
+	x->once = arena_printf(a, "%.*s %lld", STR_ARG(x->user), (long long)x->at);
+}
+
+/* What is received is gone from the server. */
+static enum hear_result hear(struct hearing *h, struct now now, const struct io_reply *reply)
+{
+	const struct signal *c = h->d.to->config;
+	json_t *root, *one;
+	size_t i;
+
+	if (!reply && h->d.step)
+		return HEAR_DONE;
+	if (!reply)
+		return hearing_get(h,
+				   kind_join(h->d.arena, c->url,
+					     arena_printf(h->d.arena, "v1/receive/%.*s?timeout=1%c",
+							  STR_ARG(c->number), 0)
+						     .p));
+	root = hearing_json(h, now, reply);
+	if (!root)
+		return HEAR_FAILED;
+	json_array_foreach(root, i, one) read_envelope(h, json_object_get(one, "envelope"));
+	json_decref(root);
+	return h->n ? HEAR_HEARD : HEAR_DONE;
+}
+
+static const struct hearing_kind HEARING = {
+	.stream = true,
+	.every = 3 * SECOND,
+	.how = "react with ✅ or reply: ack %",
+	.account = account,
+	.user = user,
+	.step = hear,
+};
+
 const struct receiver_kind RECEIVER_SIGNAL = {
 	.name = "signal",
 	.config_key = "signal_configs",
@@ -106,5 +194,6 @@ const struct receiver_kind RECEIVER_SIGNAL = {
 	.check = check,
 	.step = step,
 	.can_update = true,
+	.hearing = &HEARING,
 	.parallel = 1,
 };

@@ -8,6 +8,8 @@
 #include <jansson.h>
 
 #include "base/json_writer.h"
+#include "base/url.h"
+#include "notify/hearing.h"
 #include "notify/receivers/kinds.h"
 
 #define TITLE_MAX 1024
@@ -456,6 +458,89 @@ static enum deliver_result step(struct delivery *d, struct now now, const struct
 	return reply ? understand(d, now, reply) : build(d, now);
 }
 
+/* ---- answers ----------------------------------------------------------------------------- */
+static struct str account(const struct integration *to, struct arena *a)
+{
+	const struct slack *c = to->config;
+
+	if (!may_update(c))
+		return STR("");
+	return arena_printf(a, "%.*s %.*s %.*s", STR_ARG(c->api_url), STR_ARG(c->app_token),
+			    STR_ARG(c->app_token_file));
+}
+
+/* A direct message is sent to the number of a user. */
+static struct str user(const struct integration *to, struct arena *a)
+{
+	const struct slack *c = to->config;
+
+	(void)a;
+	return str_starts(c->channel, "U") && template_is_plain(c->channel) ? c->channel : STR("");
+}
+
+static enum hear_result ask(struct hearing *h)
+{
+	const struct slack *c = h->d.to->config;
+	struct str channel, ts;
+	enum hear_result r;
+	struct buf b;
+
+	split_id(h->message, &channel, &ts);
+	buf_init(&b, BUF_MAX_ANY);
+	buf_printf(&b, "%.*sreactions.get?full=true&channel=",
+		   (int)(c->api_url.n - strlen(POST_MESSAGE)), c->api_url.p);
+	url_put_query(&b, channel);
+	buf_adds(&b, "&timestamp=");
+	url_put_query(&b, ts);
+	r = hearing_get(h, arena_str(h->d.arena, buf_str(&b)));
+	buf_done(&b);
+	return r;
+}
+
+static void read_reactions(struct hearing *h, const json_t *list)
+{
+	json_t *r, *u;
+	size_t i, k;
+
+	json_array_foreach(list, i, r)
+	{
+		json_array_foreach(json_object_get(r, "users"), k, u)
+			hearing_reaction(h, text_of(r, "name"), str_of(json_string_value(u)),
+					 STR(""));
+	}
+}
+
+static enum hear_result hear(struct hearing *h, struct now now, const struct io_reply *reply)
+{
+	struct str error;
+	json_t *root;
+	bool ok;
+
+	if (!reply)
+		return h->d.step ? HEAR_DONE : ask(h);
+	root = hearing_json(h, now, reply);
+	if (!root)
+		return HEAR_FAILED;
+	ok = json_is_true(json_object_get(root, "ok"));
+	error = text_of(root, "error");
+	if (ok)
+		read_reactions(h, json_object_get(json_object_get(root, "message"), "reactions"));
+	else if (str_is(error, "message_not_found"))
+		ok = true; /* somebody has deleted it */
+	else
+		err_set(&h->d.err, -1, "reactions.get was refused: %.*s", STR_ARG(error));
+	json_decref(root);
+	return !ok ? HEAR_FAILED : h->n ? HEAR_HEARD : HEAR_DONE;
+}
+
+static const struct hearing_kind HEARING = {
+	.every = 2 * SECOND,
+	.how = "react with :white_check_mark: (:eyes: looking, :sos: escalate, :mute: snooze)",
+	.account = account,
+	.user = user,
+	.step = hear,
+};
+
 const struct receiver_kind RECEIVER_SLACK = {
 	.name = "slack",
 	.config_key = "slack_configs",
@@ -466,5 +551,6 @@ const struct receiver_kind RECEIVER_SLACK = {
 	.step = step,
 	.can_update = true,
 	.may_update = may_update,
+	.hearing = &HEARING,
 	.parallel = 1,
 };

@@ -7,6 +7,8 @@
 
 #include "base/json_writer.h"
 #include "base/num.h"
+#include "base/url.h"
+#include "notify/hearing.h"
 #include "notify/receivers/kinds.h"
 
 #define TEXT_MAX 4096
@@ -92,6 +94,38 @@ static struct str text_of(struct kind_texts *t, const struct telegram *c)
 		   "content.");
 }
 
+/* Four buttons as long as nobody has it; an edit without them takes them away. */
+static void put_buttons(struct json_writer *w, const struct delivery *d)
+{
+	static const struct {
+		const char *text;
+		enum answer_verb verb;
+	} buttons[] = {{"Acknowledge", ANSWER_ACK},
+		       {"Escalate", ANSWER_ESCALATE},
+		       {"Looking", ANSWER_LOOK},
+		       {"Snooze 30 min", ANSWER_SNOOZE}};
+	const struct message_page *p = &d->message->page;
+
+	if (!p->waiting)
+		return;
+	json_open(w, "reply_markup", '{');
+	json_open(w, "inline_keyboard", '[');
+	for (size_t i = 0; i < ARRAY_LEN(buttons); i++) {
+		if (i % 2 == 0)
+			json_open(w, NULL, '[');
+		json_open(w, NULL, '{');
+		json_put(w, "text", str_of(buttons[i].text));
+		json_put(w, "callback_data",
+			 arena_printf(d->arena, "%s:%llu:%lld", answer_verb_name(buttons[i].verb),
+				      (unsigned long long)p->incident, (long long)p->step));
+		json_close(w, '}');
+		if (i % 2)
+			json_close(w, ']');
+	}
+	json_close(w, ']');
+	json_close(w, '}');
+}
+
 static void put_body(struct json_writer *w, struct kind_texts *t, const struct telegram *c)
 {
 	struct delivery *d = t->d;
@@ -108,6 +142,15 @@ static void put_body(struct json_writer *w, struct kind_texts *t, const struct t
 	if (c->parse_mode.n && !d->plain)
 		json_put(w, "parse_mode", c->parse_mode);
 	json_put(w, "text", text_of(t, c));
+	put_buttons(w, d);
+}
+
+static struct str address(struct delivery *d, const struct telegram *c, const char *method)
+{
+	struct str token = kind_secret(d, c->bot_token, c->bot_token_file, IO_IN_URL_PATH);
+
+	return arena_printf(d->arena, "%.*s/bot%.*s/%s", STR_ARG(url_base(c->api_url)),
+			    STR_ARG(token), method);
 }
 
 static enum deliver_result build(struct delivery *d, struct now now)
@@ -116,7 +159,7 @@ static enum deliver_result build(struct delivery *d, struct now now)
 	struct kind_texts t = {.d = d, .now = now};
 	struct buf b;
 	struct json_writer w = {.b = &b};
-	struct str token, url = c->api_url;
+	struct str url;
 
 	buf_init(&b, BUF_MAX_ANY);
 	json_open(&w, NULL, '{');
@@ -126,11 +169,7 @@ static enum deliver_result build(struct delivery *d, struct now now)
 		buf_done(&b);
 		return DELIVER_PLAIN;
 	}
-	token = kind_secret(d, c->bot_token, c->bot_token_file, IO_IN_URL_PATH);
-	while (url.n && url.p[url.n - 1] == '/')
-		url.n--;
-	url = arena_printf(d->arena, "%.*s/bot%.*s/%s", STR_ARG(url), STR_ARG(token),
-			   d->provider_id.n ? "editMessageText" : "sendMessage");
+	url = address(d, c, d->provider_id.n ? "editMessageText" : "sendMessage");
 	return kind_post_json(d, url, &b);
 }
 
@@ -181,6 +220,200 @@ static enum deliver_result step(struct delivery *d, struct now now, const struct
 	return reply ? understand(d, now, reply) : build(d, now);
 }
 
+/* ---- answers ----------------------------------------------------------------------------- */
+static struct str account(const struct integration *to, struct arena *a)
+{
+	const struct telegram *c = to->config;
+
+	return arena_printf(a, "%.*s %.*s %.*s", STR_ARG(c->api_url), STR_ARG(c->bot_token),
+			    STR_ARG(c->bot_token_file));
+}
+
+/* The number of a private chat is that of the person; groups have negative ones. */
+static struct str user(const struct integration *to, struct arena *a)
+{
+	const struct telegram *c = to->config;
+	int64_t id;
+
+	(void)a;
+	return num_int(c->chat_id, 10, &id) == NUM_OK && id > 0 ? c->chat_id : STR("");
+}
+
+static bool sends_to(const struct integration *to, struct str chat)
+{
+	const struct telegram *c = to->config;
+
+	return !c->chat_id.n || str_eq(c->chat_id, chat);
+}
+
+/* A round that asks with an offset has confirmed what came before it: answers that are on disk. */
+static enum hear_result ask(struct hearing *h)
+{
+	struct delivery *d = &h->d;
+	struct buf b;
+
+	buf_init(&b, BUF_MAX_ANY);
+	buf_printf(&b,
+		   "{\"timeout\":50,\"limit\":%d,\"allowed_updates\":[\"callback_query\","
+		   "\"message\",\"message_reaction\"]",
+		   HEARD_MAX);
+	if (h->cursor.n)
+		buf_printf(&b, ",\"offset\":%.*s", STR_ARG(h->cursor));
+	buf_addc(&b, '}');
+	d->request.timeout = 65 * SECOND;
+	kind_post_json(d, address(d, d->to->config, "getUpdates"), &b);
+	return HEAR_REQUEST;
+}
+
+static struct str number_at(struct arena *a, const json_t *object, const char *key)
+{
+	const json_t *v = json_object_get(object, key);
+
+	return json_is_integer(v) ? arena_printf(a, "%lld", (long long)json_integer_value(v))
+				  : STR("");
+}
+
+static struct str text_at(struct arena *a, const json_t *object, const char *key)
+{
+	return arena_str(a, str_of(json_string_value(json_object_get(object, key))));
+}
+
+static void from(struct hearing *h, struct heard *x, const json_t *user, struct str update)
+{
+	struct arena *a = h->d.arena;
+	struct str name = text_at(a, user, "username");
+
+	x->user = number_at(a, user, "id");
+	x->name = name.n ? arena_printf(a, "@%.*s", STR_ARG(name)) : text_at(a, user, "first_name");
+	x->once = update;
+}
+
+/* "ack:42:1" */
+static void read_button(struct hearing *h, const json_t *query, struct str update)
+{
+	struct str data = text_at(h->d.arena, query, "data"), rest;
+	ptrdiff_t one = str_find_char(data, ':'), two;
+	struct heard v = {.seen = -1}, *x;
+
+	if (one < 0 || !answer_verb_parse(str_cut(data, 0, (size_t)one), &v.verb))
+		return;
+	rest = str_from(data, (size_t)one + 1);
+	two = str_find_char(rest, ':');
+	if (two < 0 || num_uint(str_cut(rest, 0, (size_t)two), 10, &v.incident) != NUM_OK ||
+	    num_int(str_from(rest, (size_t)two + 1), 10, &v.seen) != NUM_OK ||
+	    !(x = hearing_add(h)))
+		return;
+	*x = v;
+	from(h, x, json_object_get(query, "from"), update);
+	x->handle = text_at(h->d.arena, query, "id");
+}
+
+static void read_words(struct hearing *h, const json_t *message, struct str update)
+{
+	const json_t *to = json_object_get(message, "reply_to_message");
+	struct heard v = {.seen = -1}, *x;
+
+	if (!answer_of_words(text_at(h->d.arena, message, "text"), &v.verb, &v.incident) ||
+	    !(x = hearing_add(h)))
+		return;
+	*x = v;
+	from(h, x, json_object_get(message, "from"), update);
+	x->at = json_integer_value(json_object_get(message, "date")) * SECOND + SECOND - 1;
+	x->message = number_at(h->d.arena, to, "message_id");
+	x->place = number_at(h->d.arena, json_object_get(message, "chat"), "id");
+}
+
+static void read_reaction(struct hearing *h, const json_t *r, struct str update)
+{
+	const json_t *first = json_array_get(json_object_get(r, "new_reaction"), 0);
+	struct heard v = {.seen = -1}, *x;
+
+	if (!answer_of_reaction(text_at(h->d.arena, first, "emoji"), &v.verb) ||
+	    !(x = hearing_add(h)))
+		return;
+	*x = v;
+	from(h, x, json_object_get(r, "user"), update);
+	x->message = number_at(h->d.arena, r, "message_id");
+	x->place = number_at(h->d.arena, json_object_get(r, "chat"), "id");
+}
+
+static enum hear_result read_updates(struct hearing *h, struct now now,
+				     const struct io_reply *reply)
+{
+	json_t *root = hearing_json(h, now, reply), *update;
+	const json_t *list = json_object_get(root, "result");
+	json_int_t last = 0;
+	size_t i;
+
+	if (!json_is_array(list)) {
+		const char *hint = reply->status == 409
+					   ? ": somebody else reads this bot's updates (another "
+					     "rouse, or a webhook)"
+					   : "";
+
+		json_decref(root);
+		if (reply->outcome == IO_REPLIED)
+			err_set(&h->d.err, -1, "getUpdates was answered with %d%s", reply->status,
+				hint);
+		return HEAR_FAILED;
+	}
+	json_array_foreach(list, i, update)
+	{
+		struct str id = number_at(h->d.arena, update, "update_id");
+
+		last = MAX(last, json_integer_value(json_object_get(update, "update_id")));
+		read_button(h, json_object_get(update, "callback_query"), id);
+		read_words(h, json_object_get(update, "message"), id);
+		read_reaction(h, json_object_get(update, "message_reaction"), id);
+	}
+	if (json_array_size(list))
+		h->new_cursor = arena_printf(h->d.arena, "%lld", (long long)last + 1);
+	json_decref(root);
+	return h->n ? HEAR_HEARD : HEAR_DONE;
+}
+
+/* Until it is told, the button turns. What becomes of that does not matter. */
+static enum hear_result tell_next(struct hearing *h)
+{
+	struct delivery *d = &h->d;
+	struct json_writer w;
+	struct buf b;
+
+	for (; h->told < h->n; h->told++) {
+		const struct heard *x = &h->heard[h->told];
+
+		if (!x->handle.n)
+			continue;
+		buf_init(&b, BUF_MAX_ANY);
+		w = (struct json_writer){.b = &b};
+		json_open(&w, NULL, '{');
+		json_put(&w, "callback_query_id", x->handle);
+		json_put(&w, "text", kind_clip(d->arena, x->said, 200));
+		json_close(&w, '}');
+		kind_post_json(d, address(d, d->to->config, "answerCallbackQuery"), &b);
+		h->told++;
+		return HEAR_REQUEST;
+	}
+	return HEAR_DONE;
+}
+
+static enum hear_result hear(struct hearing *h, struct now now, const struct io_reply *reply)
+{
+	if (!reply && !h->n)
+		return ask(h);
+	return reply && !h->n ? read_updates(h, now, reply) : tell_next(h);
+}
+
+static const struct hearing_kind HEARING = {
+	.stream = true,
+	.every = SECOND, /* a request lasts until there is something, or 50 s */
+	.how = "press a button or reply: ack %",
+	.account = account,
+	.user = user,
+	.sends_to = sends_to,
+	.step = hear,
+};
+
 const struct receiver_kind RECEIVER_TELEGRAM = {
 	.name = "telegram",
 	.config_key = "telegram_configs",
@@ -189,5 +422,6 @@ const struct receiver_kind RECEIVER_TELEGRAM = {
 	.check = check,
 	.step = step,
 	.can_update = true,
+	.hearing = &HEARING,
 	.parallel = 1,
 };

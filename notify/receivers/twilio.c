@@ -4,7 +4,9 @@
  */
 #include <jansson.h>
 
+#include "base/time.h"
 #include "base/url.h"
+#include "notify/hearing.h"
 #include "notify/receivers/kinds.h"
 
 #define SMS_MAX 1600   /* runes; longer ones are refused */
@@ -202,6 +204,101 @@ static enum deliver_result step(struct delivery *d, struct now now, const struct
 	return r;
 }
 
+/* ---- answers ----------------------------------------------------------------------------- */
+/* Replies come to the number that sends. */
+static struct str account(const struct integration *to, struct arena *a)
+{
+	const struct twilio *c = to->config;
+
+	if (is_call(c) || !c->from.n)
+		return STR("");
+	return arena_printf(a, "%.*s %.*s %.*s", STR_ARG(c->api_url), STR_ARG(c->account_sid),
+			    STR_ARG(c->from));
+}
+
+static struct str user(const struct integration *to, struct arena *a)
+{
+	const struct twilio *c = to->config;
+
+	(void)a;
+	return template_is_plain(c->to) ? c->to : STR("");
+}
+
+static enum hear_result ask(struct hearing *h)
+{
+	const struct twilio *c = h->d.to->config;
+	struct civil day = civil_of(h->since);
+	enum hear_result r;
+	struct buf b;
+
+	buf_init(&b, BUF_MAX_ANY);
+	buf_printf(&b,
+		   "%.*s/2010-04-01/Accounts/%.*s/Messages.json?PageSize=%d&DateSent%%3E="
+		   "%04d-%02d-%02d&To=",
+		   STR_ARG(url_base(c->api_url)), STR_ARG(c->account_sid), HEARD_MAX, day.year,
+		   day.month, day.day);
+	url_put_query(&b, c->from);
+	r = hearing_get(h, arena_str(h->d.arena, buf_str(&b)));
+	buf_done(&b);
+	return r;
+}
+
+/* "Tue, 01 Dec 2026 03:04:05 +0000": the last millisecond of that second; 0: something else. */
+static ms_t sent_at(struct arena *a, const char *date)
+{
+	struct str s = str_of(date);
+	ms_t at;
+
+	if (!str_ends(s, " +0000"))
+		return 0;
+	s = arena_printf(a, "%.*s GMT", (int)(s.n - strlen(" +0000")), s.p);
+	return time_http_date(s, &at) ? at + SECOND - 1 : 0;
+}
+
+static void read_reply(struct hearing *h, const json_t *m)
+{
+	const char *text = json_string_value(json_object_get(m, "body"));
+	const char *direction = json_string_value(json_object_get(m, "direction"));
+	const char *date = json_string_value(json_object_get(m, "date_sent"));
+	struct arena *a = h->d.arena;
+	struct heard v = {.seen = -1}, *x;
+
+	v.at = sent_at(a, date ? date : "");
+	if (!text || !direction || strcmp(direction, "inbound") != 0 || v.at < h->since ||
+	    !answer_of_words(str_of(text), &v.verb, &v.incident))
+		return;
+	x = hearing_add(h);
+	if (!x)
+		return;
+	*x = v;
+	x->user = arena_str(a, str_of(json_string_value(json_object_get(m, "from"))));
+	x->once = arena_str(a, str_of(json_string_value(json_object_get(m, "sid"))));
+}
+
+static enum hear_result hear(struct hearing *h, struct now now, const struct io_reply *reply)
+{
+	json_t *root, *m;
+	size_t i;
+
+	if (!reply)
+		return h->d.step ? HEAR_DONE : ask(h);
+	root = hearing_json(h, now, reply);
+	if (!root)
+		return HEAR_FAILED;
+	json_array_foreach(json_object_get(root, "messages"), i, m) read_reply(h, m);
+	json_decref(root);
+	return h->n ? HEAR_HEARD : HEAR_DONE;
+}
+
+static const struct hearing_kind HEARING = {
+	.stream = true,
+	.every = 5 * SECOND,
+	.how = "reply: ack %",
+	.account = account,
+	.user = user,
+	.step = hear,
+};
+
 const struct receiver_kind RECEIVER_TWILIO = {
 	.name = "twilio",
 	.config_key = "twilio_configs",
@@ -209,5 +306,6 @@ const struct receiver_kind RECEIVER_TWILIO = {
 	.send_resolved = false,
 	.check = check,
 	.step = step,
+	.hearing = &HEARING,
 	.parallel = 4,
 };

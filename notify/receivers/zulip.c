@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "base/url.h"
+#include "notify/hearing.h"
 #include "notify/receivers/kinds.h"
 
 #define TEXT_MAX 10000 /* runes */
@@ -151,6 +152,78 @@ static enum deliver_result step(struct delivery *d, struct now now, const struct
 	return reply ? understand(d, now, reply) : build(d, now);
 }
 
+/* ---- answers ----------------------------------------------------------------------------- */
+static struct str account(const struct integration *to, struct arena *a)
+{
+	const struct zulip *c = to->config;
+
+	return arena_printf(a, "%.*s %.*s", STR_ARG(c->url), STR_ARG(c->email));
+}
+
+static struct str user(const struct integration *to, struct arena *a)
+{
+	const struct zulip *c = to->config;
+
+	(void)a;
+	return str_find_char(c->to, ',') < 0 && template_is_plain(c->to) ? str_trim(c->to)
+									 : STR("");
+}
+
+/* Users are known by address or by number. */
+static void read_reactions(struct hearing *h, const json_t *list)
+{
+	json_t *r;
+	size_t i;
+
+	json_array_foreach(list, i, r)
+	{
+		const json_t *who = json_object_get(r, "user");
+		const char *sign = json_string_value(json_object_get(r, "emoji_name"));
+		const char *email = json_string_value(json_object_get(who, "email"));
+		const char *name = json_string_value(json_object_get(who, "full_name"));
+		struct str id =
+			arena_printf(h->d.arena, "%lld",
+				     (long long)json_integer_value(json_object_get(r, "user_id")));
+		size_t before = h->n;
+
+		hearing_reaction(h, str_of(sign), id, str_of(name));
+		if (h->n > before)
+			h->heard[before].also = arena_str(h->d.arena, str_of(email));
+	}
+}
+
+static enum hear_result hear(struct hearing *h, struct now now, const struct io_reply *reply)
+{
+	const struct zulip *c = h->d.to->config;
+	const json_t *message;
+	json_t *root;
+
+	if (!reply && h->d.step)
+		return HEAR_DONE;
+	if (!reply)
+		return hearing_get(h, kind_join(h->d.arena, c->url,
+						arena_printf(h->d.arena, "api/v1/messages/%.*s%c",
+							     STR_ARG(h->message), 0)
+							.p));
+	if (reply->outcome == IO_REPLIED && reply->status == 400)
+		return HEAR_DONE; /* somebody has deleted it */
+	root = hearing_json(h, now, reply);
+	if (!root)
+		return HEAR_FAILED;
+	message = json_object_get(root, "message");
+	read_reactions(h, json_object_get(message, "reactions"));
+	json_decref(root);
+	return h->n ? HEAR_HEARD : HEAR_DONE;
+}
+
+static const struct hearing_kind HEARING = {
+	.every = 2 * SECOND,
+	.how = "react with :check: (:eyes: looking, :sos: escalate, :mute: snooze)",
+	.account = account,
+	.user = user,
+	.step = hear,
+};
+
 const struct receiver_kind RECEIVER_ZULIP = {
 	.name = "zulip",
 	.config_key = "zulip_configs",
@@ -159,5 +232,6 @@ const struct receiver_kind RECEIVER_ZULIP = {
 	.check = check,
 	.step = step,
 	.can_update = true,
+	.hearing = &HEARING,
 	.parallel = 2,
 };

@@ -10,8 +10,10 @@
 #include "evaluator/core.h"
 #include "notify/notify.h"
 #include "oncall/incident.h"
+#include "tests/sim/receivers.h"
 #include "tests/sim/scenario.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/world.h"
 
 static struct oncall *oncall_of(struct sim *s)
 {
@@ -64,6 +66,20 @@ bool incident_words_do(struct sim *s, struct str verb, struct str args, const ch
 	*why = refusals[r];
 	sim_elapse(s, SECOND);
 	return r == ONCALL_DONE;
+}
+
+bool incident_words_press(struct sim *s, struct str args)
+{
+	struct str verb = scenario_word(&args), id = scenario_word(&args);
+	struct str user = scenario_word(&args), step = scenario_word(&args);
+	char data[100];
+
+	snprintf(data, sizeof(data), "%.*s:%.*s:%.*s", STR_ARG(verb), STR_ARG(id),
+		 STR_ARG(step.n ? step : STR("-1")));
+	if (!user.n)
+		return false;
+	receivers_press(world_receivers(s->world), str_of(data), user);
+	return true;
 }
 
 bool incident_words_override(struct sim *s, struct str args, struct err *err)

@@ -9,6 +9,8 @@ struct sim;
 
 /* ack|unack|escalate|close|note|call|snooze ID WHO ...; false: *why it was refused. */
 bool incident_words_do(struct sim *s, struct str verb, struct str args, const char **why);
+/* "VERB ID USER [STEP]": a button of a chat. */
+ATTR_CHECK bool incident_words_press(struct sim *s, struct str args);
 /* SCHEDULE REMOVE ADD SPAN, "-" for nobody; from now on. */
 bool incident_words_override(struct sim *s, struct str args, struct err *err);
 /* ID STATUS [TEXT of the timeline] */

@@ -25,6 +25,8 @@ struct receivers {
 	struct page **pages;
 	size_t n, cap;
 	uint64_t next_message, first_message; /* those Discord knows */
+	char **pressed; /* Telegram's updates; their numbers are places, from 1 */
+	size_t n_pressed, cap_pressed;
 };
 
 struct receivers *receivers_new(struct sim *s)
@@ -47,6 +49,9 @@ void receivers_free(struct receivers *r)
 		free(r->pages[i]);
 	}
 	free(r->pages);
+	for (size_t i = 0; i < r->n_pressed; i++)
+		free(r->pressed[i]);
+	free(r->pressed);
 	map_each (&r->hosts, e)
 		free(e->value);
 	map_done(&r->hosts);
@@ -195,6 +200,58 @@ static void discord_answer(struct receivers *r, const struct request *q, struct 
 	out->body = STR("{\"message\":\"Unknown Message\",\"code\":10008}");
 }
 
+/* ---- Telegram ------------------------------------------------------------------------------ */
+#define POLL (5 * SECOND) /* how long it holds a request when there is nothing */
+
+void receivers_press(struct receivers *r, struct str data, struct str user)
+{
+	struct buf b;
+
+	buf_init(&b, BUF_MAX_ANY);
+	buf_printf(&b,
+		   "{\"update_id\":%zu,\"callback_query\":{\"id\":\"q%zu\",\"from\":{\"id\":%.*s},"
+		   "\"data\":\"%.*s\"}}",
+		   r->n_pressed + 1, r->n_pressed + 1, STR_ARG(user), STR_ARG(data));
+	r->pressed = mem_reserve(r->pressed, &r->cap_pressed, r->n_pressed + 1, sizeof(char *));
+	r->pressed[r->n_pressed++] = mem_str(buf_str(&b));
+	buf_done(&b);
+}
+
+/* Whether it was a question, not a page. */
+static bool telegram_asked(struct receivers *r, const struct request *q, struct arena *a,
+			   struct answer *out)
+{
+	ptrdiff_t at = str_find(q->body, STR("\"offset\":"));
+	size_t from =
+		at < 0 ? 1 : strtoul(arena_cstr(a, str_from(q->body, (size_t)at + 9)), NULL, 10);
+	struct buf b;
+
+	out->status = 200;
+	out->body = STR("{\"ok\":true,\"result\":true}");
+	if (str_ends(q->url, "/answerCallbackQuery"))
+		return true;
+	if (!str_ends(q->url, "/getUpdates"))
+		return false;
+	buf_init(&b, BUF_MAX_ANY);
+	buf_adds(&b, "{\"ok\":true,\"result\":[");
+	for (size_t i = MAX(from, (size_t)1); i <= r->n_pressed; i++)
+		buf_printf(&b, "%s%s", i > from ? "," : "", r->pressed[i - 1]);
+	buf_adds(&b, "]}");
+	if (from > r->n_pressed)
+		out->delay = POLL;
+	out->body = arena_str(a, buf_str(&b));
+	buf_done(&b);
+	return true;
+}
+
+static void telegram_answer(struct receivers *r, const struct request *q, struct page *p,
+			    struct arena *a, struct answer *out)
+{
+	p->edit = str_ends(q->url, "/editMessageText");
+	out->body = arena_printf(a, "{\"ok\":true,\"result\":{\"message_id\":%llu}}",
+				 (unsigned long long)r->next_message++);
+}
+
 static void unsent(struct answer *out, const char *words)
 {
 	out->outcome = IO_UNSENT;
@@ -219,6 +276,8 @@ static void page_arrive(struct receivers *r, const struct request *q, struct str
 	out->body = STR("{\"id\":\"1\"}");
 	if (!p->refused && str_starts(host, "discord"))
 		discord_answer(r, q, p, a, out);
+	if (!p->refused && str_starts(host, "telegram"))
+		telegram_answer(r, q, p, a, out);
 	sim_trace(r->sim, "%s %.*s key %.*s status %d", p->refused ? "refused" : "page",
 		  STR_ARG(host), STR_ARG(q->key), out->status);
 }
@@ -241,6 +300,8 @@ void receivers_arrive(struct receivers *r, const struct request *q, struct str h
 			oracle_forwarded(r->sim->oracle, q->body);
 		return;
 	}
+	if (status == 200 && str_starts(host, "telegram") && telegram_asked(r, q, a, out))
+		return;
 	page_arrive(r, q, host, status, a, out);
 	oracle_receiver_said(r->sim->oracle, q->url, status);
 	if (status == 429 && !q->mail) {

@@ -1,7 +1,8 @@
 /*
  * Who is told: hosts that remember every request. What a host is follows from the request: a mail
  * server (SMTP), an Alertmanager (/api/v2/alerts), Discord (any host whose name begins so: it names
- * messages, and lets them be edited), or a webhook.
+ * messages, and lets them be edited), Telegram (likewise; it keeps what is pressed until somebody
+ * has confirmed it), or a webhook.
  */
 #ifndef TESTS_SIM_RECEIVERS_H
 #define TESTS_SIM_RECEIVERS_H
@@ -41,6 +42,8 @@ void receivers_set(struct receivers *r, const char *host, int status, const char
 void receivers_heal(struct receivers *r);
 /* Discord forgets its messages: edits are answered with 404. */
 void receivers_forget(struct receivers *r);
+/* A user of Telegram presses a button: "ack:1:0". */
+void receivers_press(struct receivers *r, struct str data, struct str user);
 size_t receivers_pages(const struct receivers *r);
 struct page *receivers_page(struct receivers *r, size_t i);
 void receivers_arrive(struct receivers *r, const struct request *q, struct str host,

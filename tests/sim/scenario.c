@@ -332,6 +332,12 @@ static bool do_ping(struct story *st, struct str args)
 	return true;
 }
 
+/* "VERB ID USER [STEP]" */
+static bool do_press(struct story *st, struct str args)
+{
+	return incident_words_press(st->sim, args) || wrong(st, "press VERB ID USER: ", args);
+}
+
 static bool do_override(struct story *st, struct str args)
 {
 	struct err err = {.pos = -1};
@@ -542,6 +548,7 @@ static const struct {
 	{"written", do_written},
 	{"incident", do_incident},
 	{"override", do_override},
+	{"press", do_press},
 	{"ping", do_ping},
 	{"expect", do_expect},
 };
