@@ -385,21 +385,27 @@ static bool check_files(const struct config_load *l, const struct yaml_node *n, 
 		return check_file(l, n, key);
 	for (size_t i = 0; n->kind == YAML_LIST && i < n->n; i++)
 		ok &= check_files(l, n->items[i], key);
-	for (size_t i = 0; n->kind == YAML_MAP && i < n->n; i++)
-		ok &= check_files(l, n->pairs[i].value, n->pairs[i].key->value);
+	for (size_t i = 0; n->kind == YAML_MAP && i < n->n; i++) {
+		struct str below = n->pairs[i].key->value;
+
+		/* config_access.c has read those. */
+		if (key.n || !str_is(below, "access"))
+			ok &= check_files(l, n->pairs[i].value, below);
+	}
 	return ok;
 }
 
 /* ---- the top -------------------------------------------------------------------------- */
 
 struct top_draft {
-	const struct yaml_node *prometheus, *rule_files, *heartbeats;
+	const struct yaml_node *prometheus, *rule_files, *heartbeats, *access;
 };
 
 static const struct field TOP_FIELDS[] = {
 	FIELD(NODE, struct top_draft, prometheus),
 	FIELD(LIST, struct top_draft, rule_files),
 	FIELD(MAP, struct top_draft, heartbeats),
+	FIELD(MAP, struct top_draft, access),
 	FIELD_REFUSED("runbooks"),
 	FIELD_REFUSED("status_page"),
 	FIELD_REFUSED("store"),
@@ -407,7 +413,7 @@ static const struct field TOP_FIELDS[] = {
 
 static const char TOP_WORDS[] =
 	"prometheus rule_files global route receivers templates inhibit_rules time_intervals "
-	"mute_time_intervals tracing event_recorder silences oncall heartbeats";
+	"mute_time_intervals tracing event_recorder silences oncall heartbeats access";
 
 /* A tree from text that no file holds: places in it would tell nobody anything. */
 static void forget_places(struct yaml_node *n)
@@ -529,6 +535,7 @@ static bool read_top(struct config_load *l, struct yaml_node *top)
 	ok = FIELDS_READ(&lax, top, "the configuration", TOP_FIELDS, &d);
 	ok &= read_prometheus(l, d.prometheus);
 	ok &= config_read_heartbeats(l, d.heartbeats);
+	ok &= config_read_access(l, d.access);
 	ok &= read_notify(l, top);
 	ok &= fields_unseen(&l->fields, top, "the configuration", TOP_WORDS);
 	ok &= !top || check_files(l, top, STR(""));

@@ -13,6 +13,7 @@
 #include "notify/config.h"
 #include "promql/labels.h"
 
+struct access;
 struct rule_set;
 
 /* Somebody rouse talks HTTP to: Prometheus, a remote-write receiver, an Alertmanager. */
@@ -72,6 +73,7 @@ struct config {
 	size_t n_heartbeats_in;
 	struct heartbeat_out *heartbeats_out;
 	size_t n_heartbeats_out;
+	struct access *access; /* evaluator/access.h; NULL: whoever gets in may all */
 	struct notify_config *notify;
 	int refs;
 };

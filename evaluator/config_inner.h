@@ -28,6 +28,7 @@ struct str config_join(struct arena *a, struct str dir, struct str path);
  * asked for before may stand beside them. */
 ATTR_CHECK bool config_read_endpoint(const struct config_load *l, const struct yaml_node *node,
 				     const char *what, ms_t timeout, struct endpoint *out);
+ATTR_CHECK bool config_read_access(const struct config_load *l, const struct yaml_node *node);
 ATTR_CHECK bool config_read_heartbeats(const struct config_load *l, const struct yaml_node *node);
 
 /* Finds the files of all globs and loads them; groups take their defaults from

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/yaml_source.h"
 #include "notify/config.h"
+#include "notify/receiver.h"
 
 #define SECRET "<secret>"
 
@@ -76,8 +77,26 @@ static const struct {
 	{"headers", "tracing"},
 };
 
+/* In an entry of a receiver kind, or in a contact of that kind: what the kind says. */
+static bool is_kinds_secret(struct str key, struct str section)
+{
+	for (size_t i = 0; receiver_kinds[i]; i++) {
+		const struct receiver_kind *k = receiver_kinds[i];
+
+		if (!str_is(section, k->config_key) && !str_is(section, k->name))
+			continue;
+		for (size_t n = 0; n < k->n_fields; n++) {
+			if (k->fields[n].secret && str_is(key, k->fields[n].name))
+				return true;
+		}
+	}
+	return false;
+}
+
 static bool is_secret(struct str key, struct str section)
 {
+	if (is_kinds_secret(key, section))
+		return true;
 	for (size_t i = 0; i < ARRAY_LEN(SECRETS); i++) {
 		if (str_is(key, SECRETS[i].key) &&
 		    (!SECRETS[i].in || str_is(section, SECRETS[i].in)))

@@ -120,6 +120,7 @@ void core_free(struct core *c)
 	stale_writes_done(c);
 	timer_stop(&c->timers, &c->housekeeping);
 	heartbeats_free(c->heartbeats);
+	audit_done(&c->audit);
 	notify_free(c->notify);
 	am_sender_free(c->am);
 	prom_free(c->prom);
@@ -348,7 +349,8 @@ bool core_restore(struct core *c, struct now now, struct store *s, struct err *e
 	    !store_select(s, ST_RULE_GROUP_LOAD, NULL, 0, load_group, c, err) ||
 	    !store_select(s, ST_META_LOAD, NULL, 0, load_meta, c, err) ||
 	    !store_select(s, ST_EVENT_LOAD, &one, 1, load_event, c, err) ||
-	    !notify_restore(c->notify, now, s, err) || !heartbeats_restore(c->heartbeats, s, err))
+	    !notify_restore(c->notify, now, s, err) || !heartbeats_restore(c->heartbeats, s, err) ||
+	    !audit_restore(c, s, err))
 		return false;
 	selfmon_restored(c, now);
 	return true;

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/timer.h"
+#include "evaluator/audit.h"
 #include "evaluator/core.h"
 #include "evaluator/metric.h"
 #include "evaluator/sight.h"
@@ -49,6 +50,7 @@ struct core {
 	struct config *config;
 	struct notify *notify;
 	struct prom *prom;
+	struct audit audit;
 	struct heartbeats *heartbeats;
 	struct am_sender *am;  /* NULL: nobody is forwarded to */
 	struct group **groups; /* by file, then name */

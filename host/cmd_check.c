@@ -12,15 +12,17 @@
 #include "host/check_prometheus.h"
 #include "host/commands.h"
 #include "host/diag_text.h"
+#include "host/exposure.h"
 #include "host/files.h"
 #include "host/route_tree.h"
+#include "host/web_config.h"
 #include "host/when.h"
 #include "rules/lint.h"
 #include "rules/rules.h"
 
 struct check_options {
-	struct flag_texts lint;
-	struct str prometheus;
+	struct flag_texts lint, listen;
+	struct str prometheus, web_config_file;
 	ms_t scrape_interval;
 	bool lint_fatal, explain, quiet;
 };
@@ -36,6 +38,12 @@ static const struct flag flags[] = {
 	FLAG("prometheus", "URL", TEXT, struct check_options, prometheus,
 	     "Also look there for metrics and labels that do not exist, now or in the last 30 "
 	     "days."),
+	FLAG("web.listen-address", "ADDRESS", TEXTS, struct check_options, listen,
+	     "Where rouse will listen (as for rouse run; default: everywhere), for the warning "
+	     "that "
+	     "it is public."),
+	FLAG("web.config.file", "FILE", TEXT, struct check_options, web_config_file,
+	     "TLS and users (as for rouse run): checked too."),
 	FLAG("quiet", NULL, SWITCH, struct check_options, quiet,
 	     "Without the picture of the routes."),
 	FLAG("explain-lints", NULL, SWITCH, struct check_options, explain,
@@ -124,6 +132,37 @@ static void lint_config(struct check *c, const struct rule_set *rs, struct diags
 	arena_done(&a);
 }
 
+/* Whether it has users; mistakes in it are told. */
+static bool check_web_config(struct check *c, struct diags *diags)
+{
+	struct str file = c->o.web_config_file, text;
+	struct web_config *web = NULL;
+	struct arena a;
+	struct err err;
+	bool users;
+
+	if (!file.n)
+		return false;
+	arena_init(&a);
+	if (!file_read(file, c->limits.file_bytes, &a, &text, &err))
+		diags_add(diags, file, 0, 0, "%s", err.msg);
+	else if (!web_config_parse(text, file, &c->limits, &web, diags))
+		c->failed = true;
+	users = web && web->n_users;
+	web_config_free(web);
+	arena_done(&a);
+	return users;
+}
+
+static void check_exposure(struct check *c, const struct config *cfg, struct str file,
+			   struct diags *diags)
+{
+	const char *words = exposure_warning(cfg, &c->o.listen, check_web_config(c, diags));
+
+	if (words)
+		diags_warn(diags, file, 0, 0, "%s", words);
+}
+
 static void check_config(struct check *c, struct str file, struct diags *diags)
 {
 	struct config_files files = files_for_config(&c->limits);
@@ -141,6 +180,7 @@ static void check_config(struct check *c, struct str file, struct diags *diags)
 		lint_config(c, cfg->rules, diags);
 	}
 	buf_addc(&c->out, '\n');
+	check_exposure(c, cfg, file, diags);
 	if (cfg->notify && !c->o.quiet)
 		route_tree_put(&c->out, cfg->notify);
 	config_free(cfg);

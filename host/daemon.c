@@ -14,6 +14,7 @@
 #include "evaluator/core.h"
 #include "host/commit.h"
 #include "host/dns.h"
+#include "host/exposure.h"
 #include "host/files.h"
 #include "host/http_in.h"
 #include "host/http_out.h"
@@ -362,6 +363,12 @@ static bool start_core(struct daemon *d, struct now now, struct config *c)
 
 static void say_started(struct daemon *d, struct now now)
 {
+	const char *exposed =
+		exposure_warning(core_config(d->core), &d->o->listen, http_in_has_users(d->in));
+
+	if (exposed)
+		log_put(&d->log, LOG_LEVEL_WARN, "Public", "warning=%s",
+			log_value(str_of(exposed)));
 	for (size_t i = 0; i < d->o->listen.n; i++) {
 		struct str a = http_in_address(d->in, i, &d->arena);
 

@@ -172,6 +172,11 @@ bool http_in_tls(const struct http_in *h)
 	return h->config && h->config->tls;
 }
 
+bool http_in_has_users(const struct http_in *h)
+{
+	return h->config && h->config->n_users > 0;
+}
+
 /* ---- connections --------------------------------------------------------------------------- */
 
 void conn_deadline(struct timer *t, struct now now)

@@ -53,6 +53,7 @@ int http_in_port(const struct http_in *h, size_t i);
 /* "address:port" of the i-th, as it is listened on. */
 struct str http_in_address(const struct http_in *h, size_t i, struct arena *a);
 bool http_in_tls(const struct http_in *h);
+bool http_in_has_users(const struct http_in *h); /* passwords are asked for */
 
 /* What pages show has changed: streams are told soon. */
 void http_in_changed(struct http_in *h);

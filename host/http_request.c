@@ -387,8 +387,7 @@ static struct str user_of(struct request *r)
 	const char *header = MHD_lookup_connection_value(r->mhd, MHD_HEADER_KIND, "Authorization");
 	struct str user, password;
 
-	if (!r->in->config || !r->in->config->n_users ||
-	    !basic_auth_split(str_of(header), &r->arena, &user, &password))
+	if (r->unchecked || !basic_auth_split(str_of(header), &r->arena, &user, &password))
 		return STR("");
 	return user;
 }
@@ -443,14 +442,26 @@ static enum MHD_Result handle(struct request *r, const char *method)
 	return MHD_YES;
 }
 
+static bool needs_password(const struct request *r, const char *header)
+{
+	const struct http_in *h = r->in;
+
+	if (!http_in_has_users(h))
+		return false;
+	return !h->web ||
+	       (!web_is_open(h->web, r->target.path) && !web_lets_in(h->web, str_of(header)));
+}
+
 /* Who asks? Then the answer. */
 static enum MHD_Result authenticate(struct request *r, const char *method)
 {
 	struct http_in *h = r->in;
 	const char *header = MHD_lookup_connection_value(r->mhd, MHD_HEADER_KIND, "Authorization");
 
-	if (!h->config || !h->config->n_users)
+	if (!needs_password(r, header)) {
+		r->unchecked = true;
 		return handle(r, method);
+	}
 	switch (basic_auth_check(h->auth, h->config, str_of(header), on_checked, r, &r->check)) {
 	case AUTH_GOOD: return handle(r, method);
 	case AUTH_BAD: return answer_plain(r, 401, "Unauthorized");
@@ -484,8 +495,8 @@ static enum MHD_Result begin(struct request *r)
 		return answer_plain(r, 413, "the body is too large");
 	if (!http_in_client_ok(h, r->mhd))
 		return answer_plain(r, 403, "no acceptable client certificate");
-	if (h->config && h->config->n_users &&
-	    !MHD_lookup_connection_value(r->mhd, MHD_HEADER_KIND, "Authorization"))
+	if (!MHD_lookup_connection_value(r->mhd, MHD_HEADER_KIND, "Authorization") &&
+	    needs_password(r, NULL))
 		return answer_plain(r, 401, "Unauthorized");
 	return MHD_YES;
 }

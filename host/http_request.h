@@ -53,6 +53,7 @@ struct request {
 	enum request_state state;
 	bool suspended;
 	struct auth_check *check;
+	bool unchecked; /* nobody has shown a password, and none was needed */
 	bool auth_ok;
 	struct web_answer answer;
 	TAILQ_ENTRY(request) link; /* in checking, working, held or streams */

@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "web/web.h"
 
-#define WEB_ROUTES_MAX 48
+#define WEB_ROUTES_MAX 64
 #define WEB_CODES_MAX 12 /* status codes told apart for each route in /metrics */
 
 struct web_code_count {
@@ -42,12 +42,15 @@ struct exchange {
 	struct core *core;
 	struct now now;
 	const struct web_request *req;
+	struct str user;     /* who asks; empty: nobody is known (web/access.h) */
+	unsigned permits;    /* what they may */
 	struct str path;     /* below the route prefix; begins with / */
 	struct arena *arena; /* of this request */
 	struct buf body;
 	struct str made; /* a body that is in the arena already; instead of the other one */
 	struct web_answer *out;
 	size_t route; /* the number of its route, for the counters */
+	bool audited; /* it changes something: if it is done, that is written down */
 	void (*step)(struct exchange *x);
 	void (*done)(struct exchange *x); /* frees what `state` owns, once, however it ended */
 	void *state;			  /* the handler's own, in the arena */

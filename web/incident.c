@@ -10,24 +10,9 @@
 
 struct str incident_actor(const struct exchange *x, struct str by)
 {
-	struct str who = x->req->user.n ? x->req->user : str_trim(by);
+	struct str who = x->user.n ? x->user : str_trim(by);
 
 	return who.n ? str_cut(who, 0, MIN(who.n, (size_t)NAME_MAX_BYTES)) : STR("somebody");
-}
-
-bool incident_same_site(const struct exchange *x)
-{
-	struct str site = exchange_header(x, "sec-fetch-site");
-	struct str origin = exchange_header(x, "origin");
-	struct str host = exchange_header(x, "host");
-	ptrdiff_t at;
-
-	if (site.n)
-		return str_is(site, "same-origin") || str_is(site, "none");
-	if (!origin.n)
-		return true; /* no browser */
-	at = str_find(origin, STR("://"));
-	return at >= 0 && str_eq(str_from(origin, (size_t)at + 3), host);
 }
 
 static bool refuse(int *status, struct str *why, int code, struct str text)

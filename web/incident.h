@@ -23,7 +23,5 @@ ATTR_CHECK bool incident_do(struct exchange *x, uint64_t id, const struct incide
 			    int *status, struct str *why);
 /* Who asks: the user of the request, else `by`, else "somebody". */
 struct str incident_actor(const struct exchange *x, struct str by);
-/* False: a page of another site asks (a browser says so); changes are refused. */
-bool incident_same_site(const struct exchange *x);
 
 #endif

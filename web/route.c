@@ -1,6 +1,7 @@
 /* The table of paths. */
 #include "web/route.h"
 
+#include "web/access.h"
 #include "web/am_json.h"
 #include "web/answer.h"
 #include "web/api_alertmanager.h"
@@ -21,55 +22,65 @@
 #define AM_BASE "/api/v2/"
 
 enum { GET = 1, POST = 2, PUT = 4, DELETE = 8 };
+enum {
+	OPEN = 1,  /* needs no password and no permission */
+	QUIET = 2, /* changes are not audited: there are too many of them */
+	SECRET = 4 /* reading needs what a change needs */
+};
 
 static const struct web_route {
 	const char *path;
 	unsigned methods;
 	void (*handle)(struct exchange *x);
+	enum permit write; /* what a change needs */
+	unsigned flags;
 } routes[] = {
-	{"/", GET, page_status},
-	{"/rule", GET, page_rule},
-	{"/alerts", GET, page_told_alerts},
-	{"/silences", GET, page_told_silences},
-	{"/incidents", GET, page_incidents},
-	{"/incident", GET | POST, page_incident},
-	{"/oncall", GET, page_oncall},
-	{"/answer", GET | POST, page_answer},
-	{"/assets/style.css", GET, asset_serve},
-	{"/assets/app.js", GET, asset_serve},
-	{"/assets/calm.svg", GET, asset_serve},
-	{"/assets/pending.svg", GET, asset_serve},
-	{"/assets/firing.svg", GET, asset_serve},
-	{"/ping/", POST, api_ping}, /* NAME or NAME/VERB */
-	{"/api/rouse/v1/heartbeats", GET, api_rouse_heartbeats},
-	{"/-/healthy", GET, ops_healthy},
-	{"/-/ready", GET, ops_ready},
-	{"/-/reload", POST | PUT, ops_reload},
-	{"/metrics", GET, ops_metrics},
-	{"/api/v2/alerts", GET | POST, api_am_alerts},
-	{"/api/v2/alerts/groups", GET, api_am_alert_groups},
-	{"/api/v2/silences", GET | POST, api_am_silences},
-	{"/api/v2/silence/", GET | DELETE, api_am_silence}, /* and the id */
-	{"/api/v2/receivers", GET, api_am_receivers},
-	{"/api/v2/status", GET, api_am_status},
-	{"/api/events", GET, event_stream},
-	{"/api/v1/rules", GET, api_prometheus_rules},
-	{"/api/v1/alerts", GET, api_prometheus_alerts},
-	{"/api/v1/alertmanagers", GET, api_prometheus_alertmanagers},
-	{"/api/v1/status/buildinfo", GET, api_prometheus_buildinfo},
-	{"/api/v1/status/runtimeinfo", GET, api_prometheus_runtimeinfo},
-	{"/api/v1/status/config", GET, api_prometheus_config},
-	{"/api/rouse/v1/status", GET, api_rouse_status},
-	{"/api/rouse/v1/deliveries", GET, api_rouse_deliveries},
-	{"/api/rouse/v1/receivers", GET, api_rouse_receivers},
-	{"/api/rouse/v1/explain", GET, api_rouse_explain},
-	{"/api/rouse/v1/incidents", GET | POST, api_rouse_incidents},
-	{"/api/rouse/v1/incidents/", GET | POST, api_rouse_incident}, /* and ID or ID/VERB */
-	{"/api/rouse/v1/who", GET, api_rouse_who},
-	{"/api/rouse/v1/calendar", GET, api_rouse_calendar},
-	{"/api/rouse/v1/stats", GET, api_rouse_stats},
-	{"/api/rouse/v1/overrides", GET | POST, api_rouse_overrides},
-	{"/api/rouse/v1/overrides/", DELETE, api_rouse_override}, /* and the id */
+	{"/", GET, page_status, 0, 0},
+	{"/rule", GET, page_rule, 0, 0},
+	{"/alerts", GET, page_told_alerts, 0, 0},
+	{"/silences", GET, page_told_silences, 0, 0},
+	{"/incidents", GET, page_incidents, 0, 0},
+	{"/incident", GET | POST, page_incident, PERMIT_RESPOND, 0},
+	{"/oncall", GET, page_oncall, 0, 0},
+	{"/answer", GET | POST, page_answer, 0, OPEN},
+	{"/assets/style.css", GET, asset_serve, 0, OPEN},
+	{"/assets/app.js", GET, asset_serve, 0, 0},
+	{"/assets/calm.svg", GET, asset_serve, 0, OPEN},
+	{"/assets/pending.svg", GET, asset_serve, 0, 0},
+	{"/assets/firing.svg", GET, asset_serve, 0, 0},
+	{"/ping/", POST, api_ping, PERMIT_PINGS, QUIET}, /* NAME or NAME/VERB */
+	{"/api/rouse/v1/heartbeats", GET, api_rouse_heartbeats, 0, 0},
+	{"/-/healthy", GET, ops_healthy, 0, OPEN},
+	{"/-/ready", GET, ops_ready, 0, OPEN},
+	{"/-/reload", POST | PUT, ops_reload, PERMIT_ADMIN, 0},
+	{"/metrics", GET, ops_metrics, 0, 0},
+	{"/api/v2/alerts", GET | POST, api_am_alerts, PERMIT_ALERTS, QUIET},
+	{"/api/v2/alerts/groups", GET, api_am_alert_groups, 0, 0},
+	{"/api/v2/silences", GET | POST, api_am_silences, PERMIT_RESPOND, 0},
+	{"/api/v2/silence/", GET | DELETE, api_am_silence, PERMIT_RESPOND, 0}, /* and the id */
+	{"/api/v2/receivers", GET, api_am_receivers, 0, 0},
+	{"/api/v2/status", GET, api_am_status, 0, 0},
+	{"/api/events", GET, event_stream, 0, 0},
+	{"/api/v1/rules", GET, api_prometheus_rules, 0, 0},
+	{"/api/v1/alerts", GET, api_prometheus_alerts, 0, 0},
+	{"/api/v1/alertmanagers", GET, api_prometheus_alertmanagers, 0, 0},
+	{"/api/v1/status/buildinfo", GET, api_prometheus_buildinfo, 0, 0},
+	{"/api/v1/status/runtimeinfo", GET, api_prometheus_runtimeinfo, 0, 0},
+	{"/api/v1/status/config", GET, api_prometheus_config, 0, 0},
+	{"/api/rouse/v1/status", GET, api_rouse_status, 0, 0},
+	{"/api/rouse/v1/deliveries", GET, api_rouse_deliveries, 0, 0},
+	{"/api/rouse/v1/receivers", GET, api_rouse_receivers, 0, 0},
+	{"/api/rouse/v1/explain", GET, api_rouse_explain, 0, 0},
+	{"/api/rouse/v1/incidents", GET | POST, api_rouse_incidents, PERMIT_RESPOND, 0},
+	{"/api/rouse/v1/incidents/", GET | POST, api_rouse_incident, PERMIT_RESPOND,
+	 0}, /* and ID or ID/VERB */
+	{"/api/rouse/v1/who", GET, api_rouse_who, 0, 0},
+	{"/api/rouse/v1/calendar", GET, api_rouse_calendar, 0, 0},
+	{"/api/rouse/v1/audit", GET, api_rouse_audit, PERMIT_ADMIN, SECRET},
+	{"/api/rouse/v1/stats", GET, api_rouse_stats, 0, 0},
+	{"/api/rouse/v1/overrides", GET | POST, api_rouse_overrides, PERMIT_RESPOND, 0},
+	{"/api/rouse/v1/overrides/", DELETE, api_rouse_override, PERMIT_RESPOND,
+	 0}, /* and the id */
 };
 
 _Static_assert(ARRAY_LEN(routes) <= WEB_ROUTES_MAX, "the counters of web/exchange.h are too few");
@@ -118,6 +129,14 @@ static void handle_am(struct exchange *x, const struct web_route *r)
 		r->handle(x);
 }
 
+static void handle(struct exchange *x, const struct web_route *r, bool am)
+{
+	if (am)
+		handle_am(x, r);
+	else
+		r->handle(x);
+}
+
 /* A path that ends in a slash has the name of something behind it. */
 static bool path_is(const struct web_route *r, struct str path)
 {
@@ -126,6 +145,38 @@ static bool path_is(const struct web_route *r, struct str path)
 	if (n > 1 && r->path[n - 1] == '/')
 		return str_starts(path, r->path) && path.n > n;
 	return str_is(path, r->path);
+}
+
+/* Those that ask as this one does, and may. False: the answer is made. */
+static bool may(struct exchange *x, const struct web_route *r, bool am)
+{
+	bool change = !(method_of(x->req->method) & GET);
+
+	if (r->flags & OPEN)
+		return true;
+	if (!access_may(x, r->write && (change || r->flags & SECRET) ? r->write : PERMIT_READ))
+		return false;
+	/* Alertmanager's API may be asked from everywhere, as Alertmanager's may. */
+	if (change && !am && access_other_site(x)) {
+		answer_text(x, 403, STR("this was not sent by a page of rouse"));
+		return false;
+	}
+	x->audited = change && !(r->flags & QUIET);
+	return true;
+}
+
+bool web_is_open(struct web *w, struct str path)
+{
+	struct str prefix = w->options.route_prefix;
+
+	if (!str_starts(path, prefix.n ? prefix.p : ""))
+		return false;
+	path = str_from(path, prefix.n);
+	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+		if (path_is(&routes[i], path))
+			return routes[i].flags & OPEN && !str_starts(path, "/-/");
+	}
+	return false;
 }
 
 size_t route_dispatch(struct exchange *x)
@@ -139,12 +190,10 @@ size_t route_dispatch(struct exchange *x)
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
 		if (!path_is(&routes[i], x->path))
 			continue;
-		if (am)
-			handle_am(x, &routes[i]);
-		else if (routes[i].methods & method_of(x->req->method))
-			routes[i].handle(x);
-		else
+		if (!am && !(routes[i].methods & method_of(x->req->method)))
 			not_allowed(x, &routes[i]);
+		else if (may(x, &routes[i], am))
+			handle(x, &routes[i], am);
 		return i;
 	}
 	if (str_is(x->path, "/api/v2"))

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "web/access.h"
 #include "web/answer.h"
 #include "web/exchange.h"
 #include "web/ops.h"
@@ -68,7 +69,7 @@ static size_t answer(struct exchange *x)
 		answer_text(x, 400, STR("too many parameters"));
 	else if (!str_starts(r->path, "/"))
 		answer_text(x, 400, STR("the path must begin with /"));
-	else if (below_prefix(x))
+	else if (below_prefix(x) && access_enter(x))
 		return route_dispatch(x);
 	return WEB_ROUTES_MAX;
 }
@@ -84,6 +85,8 @@ static void look(struct exchange *x)
 		return;
 	}
 	ops_count(x->web, x->route, out->status);
+	if (x->audited && out->status < 400)
+		access_audit(x);
 	if (x->done)
 		x->done(x);
 	buf_done(&x->body);

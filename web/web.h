@@ -65,6 +65,10 @@ struct web_answer {
 	uint64_t after_turn; /* send only when core_durable_turn has reached it; 0: at once */
 };
 
+/* Whether who asks with this Authorization header needs no password: a token that is known. */
+bool web_lets_in(struct web *w, struct str authorization);
+/* Whether anybody may ask for the path, without a password: what signed links and forms lead to. */
+bool web_is_open(struct web *w, struct str path);
 /* Answers one request; everything in the answer lives in the arena or for ever. */
 void web_handle(struct web *w, struct now now, const struct web_request *r, struct arena *a,
 		struct web_answer *out);

@@ -51,6 +51,45 @@ def users(d):
 
 
 @story
+def roles(d):
+    """Passwords say who it is, access: what they may; tokens have scopes, links need nothing; changes are written down."""
+    phone = Server()
+    web = write(f"{d}/web.yml", json.dumps({"basic_auth_users": {"anna": BCRYPT, "ben": BCRYPT}}))
+    write(f"{d}/cron-token", "a token of the cron jobs\n")
+    r = Rouse(d, {
+        "heartbeats": {"in": {"backup": {"every": "1d"}}},
+        "access": {"users": {"anna": "admin"}, "tokens": [{"name": "cron", "token_file": "cron-token", "scopes": ["pings"]}]},
+        "oncall": {"people": {"alice": {"contacts": {"push": {"webhook": {"url": phone.url}}}}}, "policies": {"p": {"steps": [{"page": "person/alice"}]}}},
+        "route": {"receiver": "team"}, "receivers": [{"name": "team", "oncall_configs": [{"policy": "p"}]}]},
+        flags=["--web.config.file=" + web, f"--web.listen-address=127.0.0.1:{free_port()}"], ready=False)
+    anna, ben, cron = basic("anna", PASSWORD), basic("ben", PASSWORD), {"Authorization": "Bearer a token of the cron jobs"}
+    page = json.dumps({"policy": "p", "title": "slow"})
+    text = {"Content-Type": "application/json"}
+    incidents = r.url + "/api/rouse/v1/incidents"
+    assert request(incidents, headers=ben)[0] == 200
+    status, _, said = request(incidents, "POST", page, {**text, **ben})
+    assert status == 403 and b'ben may not do this: it needs the permission "respond"' in said, (status, said)
+    assert request(incidents, "POST", page, {**text, **cron})[0] == 403
+    assert request(r.url + "/ping/backup", "POST", "", cron)[0] == 200
+    assert request(r.url + "/ping/backup", "POST", "", {"Authorization": "Bearer a token of the cron job"})[0] == 401
+    assert request(r.url + "/ping/backup", "POST", "")[0] == 401
+    assert request(incidents, "POST", page, {**text, **anna})[0] == 200
+    hit = phone.wait("alice's page", lambda h: "slow" in h.body.decode())
+    token = re.search(r"/answer\?t=([\w.-]+)", hit.body.decode())[1]
+    status, _, said = request(r.url + "/answer", "POST", f"t={token}".encode(), {"Content-Type": "application/x-www-form-urlencoded"})
+    assert status == 200 and b"Done" in said, (status, said)
+    # A name in the header counts for nothing where no password was checked.
+    status, _, said = request(r.url + "/api/rouse/v1/audit", headers=anna)
+    entries = [(e["who"], e["what"]) for e in json.loads(said)["data"]["entries"]]
+    assert entries == [("anna", "POST /api/rouse/v1/incidents")], entries
+    r.kill()
+    r.restart(ready=False) if "ready" in r.restart.__code__.co_varnames else r.restart()
+    assert len(json.loads(request(r.url + "/api/rouse/v1/audit", headers=anna)[2])["data"]["entries"]) == 1
+    assert request(r.url + "/api/rouse/v1/audit", headers=ben)[0] == 403
+    r.stop()
+
+
+@story
 def tls(d):
     """Pages over TLS; the certificate is taken anew when it changes; plain HTTP gets nothing."""
     ca, crt, key = certificate(d)

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "evaluator/access.h"
 #include "evaluator/config.h"
 #include "rules/rules.h"
 
@@ -345,6 +346,71 @@ static void test_environment_and_secrets(void **state)
 		 "2:20: ${env:NAME} is not closed by \"}\"\n");
 }
 
+static void test_secrets_of_contacts(void **state)
+{
+	struct load l;
+
+	(void)state;
+	load_good(&l, "route: {receiver: r}\n"
+		      "receivers: [{name: r}]\n"
+		      "access: {tokens: [{name: ci, token: 0123456789abcdef, scopes: [read]}]}\n"
+		      "oncall:\n"
+		      "  defaults: {twilio: {account_sid: A, auth_token: deep, from: '+1'}}\n"
+		      "  people:\n"
+		      "    alice:\n"
+		      "      contacts:\n"
+		      "        a: {twilio: {to: '+2'}}\n"
+		      "        b: {webhook: {url: 'http://secret/'}}\n"
+		      "        c: {matrix: {homeserver_url: 'http://m/', room_id: '!r:m', "
+		      "access_token: deep}}\n");
+	assert_true(str_find(l.config->text, STR("deep")) < 0);
+	assert_true(str_find(l.config->text, STR("http://secret")) < 0);
+	assert_true(str_find(l.config->text, STR("0123456789abcdef")) < 0);
+	assert_true(str_find(l.config->text, STR("account_sid: A, auth_token: <secret>")) > 0);
+	load_done(&l);
+}
+
+static void test_access(void **state)
+{
+	static const char top[] = "route: {receiver: r}\nreceivers: [{name: r}]\n";
+	char text[600];
+	struct load l;
+
+	(void)state;
+	snprintf(text, sizeof(text),
+		 "%saccess: {users: {alice: admin, bob: none}, others: responder, anonymous: none, "
+		 "proxy: {header: X-User, from: [10.0.0.0/8, '::1']}, "
+		 "tokens: [{name: ci, token: 0123456789abcdef, scopes: [events, pings]}]}\n",
+		 top);
+	load_good(&l, text);
+	assert_int_equal(access_user_permits(l.config->access, STR("alice")), PERMIT_ALL);
+	assert_int_equal(access_user_permits(l.config->access, STR("bob")), 0);
+	assert_int_equal(access_user_permits(l.config->access, STR("carol")),
+			 PERMIT_ALL & ~PERMIT_ADMIN);
+	assert_int_equal(access_token_find(l.config->access, STR("0123456789abcdef"))->permits,
+			 PERMIT_EVENTS | PERMIT_PINGS);
+	assert_null(access_token_find(l.config->access, STR("0123456789abcdeF")));
+	assert_true(access_trusts(l.config->access, STR("10.200.0.1")));
+	assert_false(access_trusts(l.config->access, STR("11.0.0.1")));
+	assert_false(access_trusts(l.config->access, STR("")));
+	load_done(&l);
+	expect("access:\n  users: {alice: boss}\n  anonymous: [viewer]\n  tokens:\n"
+	       "  - {name: a, token: short, scopes: [read]}\n"
+	       "  - {name: b, token: 0123456789abcdef}\n"
+	       "  - {name: c, token: 0123456789abcdef, scopes: [write]}\n"
+	       "  - {name: d, scopes: [read]}\n"
+	       "  proxy: {header: X, from: [10.0.0.0/33]}\n"
+	       "route: {receiver: r}\nreceivers: [{name: r}]\n",
+	       F "2:18: a role is admin, responder, viewer or none, found \"boss\"\n" F
+		 "3:14: a role is admin, responder, viewer or none, found \"\"\n" F
+		 "5:5: a token needs 16 characters at least\n" F
+		 "6:5: a token needs scopes: what it may\n" F
+		 "7:49: a scope is read, respond, alerts, events, pings or admin, each once, found "
+		 "\"write\"\n" F "8:5: exactly one of token & token_file must be configured\n" F
+		 "9:29: an address or a net was expected, like 127.0.0.1 or 10.0.0.0/8, found "
+		 "\"10.0.0.0/33\"\n");
+}
+
 static void test_environment_is_put_in_once(void **state)
 {
 	struct load l;
@@ -457,5 +523,6 @@ TEST_GROUP(config, cmocka_unit_test(test_everything), cmocka_unit_test(test_defa
 	   cmocka_unit_test(test_prometheus_mistakes), cmocka_unit_test(test_rule_files),
 	   cmocka_unit_test(test_findings_in_the_order_of_the_file),
 	   cmocka_unit_test(test_environment_and_secrets),
+	   cmocka_unit_test(test_secrets_of_contacts), cmocka_unit_test(test_access),
 	   cmocka_unit_test(test_environment_is_put_in_once), cmocka_unit_test(test_flags),
 	   cmocka_unit_test(test_flags_beside_a_file), cmocka_unit_test(test_a_benchmark))

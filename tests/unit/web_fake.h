@@ -52,7 +52,8 @@ struct core {
 	struct timers timers;
 	struct batch *batch;
 	size_t n_pages;
-	enum ping pinged; /* last */
+	char audited[400]; /* the last entry of the audit log */
+	enum ping pinged;  /* last */
 };
 
 struct core *fake_new(void); /* ready, healthy, empty */

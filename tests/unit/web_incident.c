@@ -161,7 +161,7 @@ static void test_page(void **state ATTR_UNUSED)
 	says(a, 200, "&lt;script&gt;alert(1)");
 	assert_true(str_find(a.body, STR("<script>alert")) < 0);
 	says(a, 200, "Acknowledge</button>");
-	says(ask(w, foreign), 403, "not sent by this page");
+	says(ask(w, foreign), 403, "not sent by a page of rouse");
 	a = ask(w, form);
 	assert_int_equal(a.status, 303);
 	assert_true(str_is(fake_header(&a, "Location"), "incident?id=1"));
