@@ -14,7 +14,7 @@
 #include "host/when.h"
 
 struct incident_options {
-	struct str url, bearer_file, by, policy, severity, span, person, seen, from;
+	struct str url, bearer_file, by, policy, severity, span, person, seen, from, into;
 	bool all, json, normal;
 };
 
@@ -32,7 +32,8 @@ static const struct flag incident_flags[] = {
 	FLAG("all", NULL, SWITCH, struct incident_options, all, "list: also those that are over."),
 	FLAG_DEFAULT("for", "DURATION", TEXT, struct incident_options, span, "30m",
 		     "snooze: how long."),
-	FLAG("person", "NAME", TEXT, struct incident_options, person, "page: whom."),
+	FLAG("person", "NAME", TEXT, struct incident_options, person, "page, assign: whom."),
+	FLAG("into", "ID", TEXT, struct incident_options, into, "merge: into which."),
 	FLAG("seen", "STEP", TEXT, struct incident_options, seen,
 	     "escalate: only if this is still the next step."),
 };
@@ -102,6 +103,24 @@ static void print_incident(const json_t *i)
 		printf("     %s\n", command_text(i, "plan"));
 }
 
+/* What may have to do with it. */
+static void print_related(const json_t *i)
+{
+	json_t *e;
+	size_t k;
+
+	json_array_foreach(json_object_get(i, "events"), k, e)
+		printf("  %s  %s %s%s%s\n", command_text(e, "at"), command_text(e, "kind"),
+		       command_text(e, "title"), *command_text(e, "service") ? " of " : "",
+		       command_text(e, "service"));
+	json_array_foreach(json_object_get(i, "similar"), k, e)
+		printf("  similar: #%lld %s, %s%s%s\n",
+		       (long long)json_integer_value(json_object_get(e, "id")),
+		       command_text(e, "title"), command_text(e, "openedAt"),
+		       *command_text(e, "acknowledgedBy") ? ", in the hands of " : "",
+		       command_text(e, "acknowledgedBy"));
+}
+
 static void print_timeline(const json_t *i)
 {
 	json_t *e;
@@ -147,8 +166,10 @@ static int show(struct work *w, struct prom_call *c, bool timeline)
 		command_print_json(data);
 	} else {
 		print_incident(data);
-		if (timeline)
+		if (timeline) {
+			print_related(data);
 			print_timeline(data);
+		}
 	}
 	json_decref(data);
 	return 0;
@@ -241,8 +262,8 @@ static int report(struct work *w, uint64_t id)
 
 static int incident(struct work *w, const struct flag_texts *words, struct err *err)
 {
-	static const char *const verbs[] = {"ack",  "unack",  "escalate", "resolve",
-					    "note", "snooze", "page"};
+	static const char *const verbs[] = {"ack",    "unack", "escalate", "resolve",  "note",
+					    "snooze", "page",  "assign",   "severity", "tell"};
 	struct str verb = words->n ? words->v[0] : STR("list");
 	struct prom_call c = {.method = "GET"};
 	uint64_t id;
@@ -261,12 +282,15 @@ static int incident(struct work *w, const struct flag_texts *words, struct err *
 	}
 	if (str_is(verb, "report"))
 		return report(w, id);
+	if (str_is(verb, "merge"))
+		return act(w, id, "merge", w->o.into);
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
 		if (str_is(verb, verbs[i]))
 			return act(w, id, verbs[i], join(w, words, 2));
 	}
 	err_set(err, -1,
-		"list, show, report, ack, unack, escalate, resolve, note, snooze or page?");
+		"list, show, report, ack, unack, escalate, resolve, note, snooze, page, assign, "
+		"severity, merge or tell?");
 	return -1;
 }
 
@@ -401,8 +425,9 @@ static int run_page(int argc, char **argv)
 const struct command cmd_incident = {
 	.name = "incident",
 	.summary = "Lists and shows incidents, and does what their page does.",
-	.usage = "[FLAGS] list | show|report ID | ack|unack|escalate|resolve|snooze|page ID | note "
-		 "ID TEXT",
+	.usage = "[FLAGS] list | show|report ID | "
+		 "ack|unack|escalate|resolve|snooze|page|assign|merge "
+		 "ID | note|tell|severity ID TEXT",
 	.flags = incident_flags,
 	.n_flags = ARRAY_LEN(incident_flags),
 	.run = run_incident,

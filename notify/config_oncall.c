@@ -199,7 +199,8 @@ static bool check_target(const struct config_reader *r, const struct policy *p,
 
 static bool check_policy(const struct config_reader *r, const struct policy *p)
 {
-	bool ok = true;
+	bool ok = !p->updates.n ||
+		  check_target(r, p, &(struct target){.kind = TARGET_RECEIVER, .name = p->updates});
 
 	for (size_t i = 0; i < p->n_last_resort; i++)
 		ok &= check_target(r, p, &p->last_resort[i]);

@@ -113,6 +113,9 @@ static void put_facts(struct buf *b, const struct incident *i, const struct onca
 	buf_printf(b, "#%llu", (unsigned long long)i->id);
 	if (i->status == INCIDENT_ACKNOWLEDGED)
 		buf_printf(b, " acknowledged by %s", i->acked_by);
+	else if (i->merged_into)
+		buf_printf(b, " %s, merged into #%llu", incident_status_name(i->status),
+			   (unsigned long long)i->merged_into);
 	else
 		buf_printf(b, " %s", incident_status_name(i->status));
 	if (p && p->kind == PAGE_SHADOW)
@@ -337,6 +340,50 @@ static void update(void *arg, struct now now, const struct incident *i)
 	notify_leave(n, now);
 }
 
+/* ---- words for those who are not paged ----------------------------------------------------- */
+static struct message *update_of(const struct notify *n, struct now now, const struct incident *i,
+				 struct str text)
+{
+	struct message *m = message_new();
+	struct labels none = {.p = ""};
+
+	m->group_key = arena_printf(&m->arena, "updates/%llu", (unsigned long long)i->id);
+	m->reason = STR("an update");
+	m->external_url = arena_str(&m->arena, str_of(n->external_url));
+	m->group_labels = with(none, LABEL_ALERTNAME, str_of(i->title), &m->arena);
+	m->at = now.wall;
+	m->anew = true;
+	m->n = 1;
+	m->alerts = ARENA_ARRAY(&m->arena, struct message_alert, 1);
+	m->alerts[0] = (struct message_alert){
+		.labels = m->group_labels,
+		.annotations = with(none, "summary", text, &m->arena),
+		.starts_at = i->opened_at,
+		.ends_at = i->resolved_at,
+		.resolved = i->status == INCIDENT_RESOLVED,
+		.hash = labels_hash(m->group_labels),
+	};
+	return m;
+}
+
+static void tell_receiver(void *arg, struct now now, const struct incident *i, struct str receiver,
+			  struct str text)
+{
+	struct notify *n = arg;
+	const struct receiver *rc = n->config ? notify_config_receiver(n->config, receiver) : NULL;
+
+	notify_enter(n);
+	for (size_t k = 0; rc && k < rc->n; k++) {
+		const struct integration *to = &rc->integrations[k];
+		struct message *m = update_of(n, now, i, text);
+
+		m->receiver = arena_str(&m->arena, to->receiver);
+		message_finish(m);
+		outbox_queue(lane_get(n, m->group_key, dest_get(n, to->id)), now, m, NULL);
+	}
+	notify_leave(n, now);
+}
+
 static void self_alert(void *arg, struct now now, struct str name, struct str what, struct str text,
 		       bool firing)
 {
@@ -370,6 +417,7 @@ void paging_init(struct notify *n)
 		.page = page,
 		.withdraw = withdraw,
 		.update = update,
+		.tell = tell_receiver,
 		.self_alert = self_alert,
 		.entropy = entropy,
 		.arg = n,

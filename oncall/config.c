@@ -14,6 +14,7 @@
 #define PEOPLE_MAX 10000
 #define SCHEDULES_MAX 1000
 #define POLICIES_MAX 1000
+#define FORMS_MAX 1000
 #define CONTACTS_MAX 50
 #define ACCOUNTS_MAX 50
 #define SEQUENCE_MAX 50
@@ -396,14 +397,13 @@ static void look_at_people(const struct oncall_reader *r)
 
 /* ---- all of it ----------------------------------------------------------------------------- */
 struct top_draft {
-	const struct yaml_node *defaults, *people, *schedules, *policies;
+	const struct yaml_node *defaults, *people, *schedules, *policies, *forms;
 };
 
 static const struct field TOP_FIELDS[] = {
-	FIELD(MAP, struct top_draft, defaults),
-	FIELD(MAP, struct top_draft, people),
-	FIELD(MAP, struct top_draft, schedules),
-	FIELD(MAP, struct top_draft, policies),
+	FIELD(MAP, struct top_draft, defaults),	 FIELD(MAP, struct top_draft, people),
+	FIELD(MAP, struct top_draft, schedules), FIELD(MAP, struct top_draft, policies),
+	FIELD(MAP, struct top_draft, forms),
 };
 
 static size_t count(const struct oncall_reader *r, const struct yaml_node *map, size_t most,
@@ -424,11 +424,13 @@ static bool read_all(struct oncall_reader *r, const struct yaml_node *node)
 	size_t people = count(r, d.people, PEOPLE_MAX, &ok);
 	size_t schedules = count(r, d.schedules, SCHEDULES_MAX, &ok);
 	size_t policies = count(r, d.policies, POLICIES_MAX, &ok);
+	size_t forms = count(r, d.forms, FORMS_MAX, &ok);
 
 	r->defaults = d.defaults;
 	c->people = ARENA_ARRAY(&c->arena, struct person, people + 1);
 	c->schedules = ARENA_ARRAY(&c->arena, struct schedule, schedules + 1);
 	c->policies = ARENA_ARRAY(&c->arena, struct policy, policies + 1);
+	c->forms = ARENA_ARRAY(&c->arena, struct form, forms + 1);
 	for (size_t i = 0; i < people; i++)
 		ok &= read_person(r, &d.people->pairs[i], &c->people[c->n_people++]);
 	for (size_t i = 0; i < schedules; i++)
@@ -436,6 +438,8 @@ static bool read_all(struct oncall_reader *r, const struct yaml_node *node)
 					   &c->schedules[c->n_schedules++]);
 	for (size_t i = 0; i < policies; i++)
 		ok &= oncall_read_policy(r, &d.policies->pairs[i], &c->policies[c->n_policies++]);
+	for (size_t i = 0; i < forms; i++)
+		ok &= oncall_read_form(r, &d.forms->pairs[i], &c->forms[c->n_forms++]);
 	return ok;
 }
 

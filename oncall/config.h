@@ -120,7 +120,16 @@ struct policy {
 	size_t n_last_resort;
 	ms_t ack_lease;	    /* after it an acknowledged incident goes on; 0: never */
 	ms_t reopen_within; /* what fires again so soon is the same incident */
+	struct str updates; /* receiver of words for customers; empty: none */
 	int line, col;
+};
+
+/* ---- forms --------------------------------------------------------------------------------- */
+/* Where people outside say that something is wrong. */
+struct form {
+	struct str name, policy, title, severity, token;
+	bool show_titles; /* what is already known is shown by its title */
+	int rate;	  /* reports in ten minutes from one address */
 };
 
 /* ---- all of it ----------------------------------------------------------------------------- */
@@ -132,6 +141,8 @@ struct oncall_config {
 	size_t n_schedules;
 	struct policy *policies;
 	size_t n_policies;
+	struct form *forms;
+	size_t n_forms;
 };
 
 /* Reads the map at `oncall` (NULL or nothing: an empty configuration). Every mistake goes to
@@ -147,5 +158,6 @@ OWNED_DEFINE(oncall_config)
 const struct person *oncall_person(const struct oncall_config *c, struct str name);
 const struct schedule *oncall_schedule(const struct oncall_config *c, struct str name);
 const struct policy *oncall_policy(const struct oncall_config *c, struct str name);
+const struct form *oncall_form(const struct oncall_config *c, struct str token);
 
 #endif

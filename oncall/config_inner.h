@@ -33,5 +33,8 @@ ATTR_CHECK bool oncall_read_schedule(const struct oncall_reader *r, const struct
 				     struct schedule *out);
 ATTR_CHECK bool oncall_read_policy(const struct oncall_reader *r, const struct yaml_pair *p,
 				   struct policy *out);
+/* After the policies. */
+ATTR_CHECK bool oncall_read_form(const struct oncall_reader *r, const struct yaml_pair *p,
+				 struct form *out);
 
 #endif

@@ -117,7 +117,7 @@ static ms_t largest_gap(const struct policy *p)
 /* ---- policies ------------------------------------------------------------------------------ */
 struct policy_draft {
 	const struct yaml_node *steps, *last_resort;
-	struct str repeat;
+	struct str repeat, updates;
 	ms_t wait, ack_lease, reopen_within;
 	bool has_wait;
 };
@@ -129,6 +129,7 @@ static const struct field POLICY_FIELDS[] = {
 	FIELD(NODE, struct policy_draft, last_resort),
 	FIELD(DURATION, struct policy_draft, ack_lease),
 	FIELD(DURATION, struct policy_draft, reopen_within),
+	FIELD(TEXT, struct policy_draft, updates),
 };
 
 static bool read_repeat(const struct oncall_reader *r, const struct yaml_node *at, struct str s,
@@ -169,5 +170,6 @@ bool oncall_read_policy(const struct oncall_reader *r, const struct yaml_pair *p
 		ok = fields_error(&r->fields, yaml_get(n, "wait"), "wait must be at least 1s");
 	p->ack_lease = d.ack_lease;
 	p->reopen_within = d.reopen_within;
+	p->updates = d.updates;
 	return ok;
 }

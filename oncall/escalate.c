@@ -420,7 +420,7 @@ ms_t escalate_due(const struct incident *i)
 {
 	ms_t due = MS_NONE;
 
-	if (i->status == INCIDENT_RESOLVED)
+	if (i->status == INCIDENT_RESOLVED || i->status == INCIDENT_MERGED)
 		return MS_NONE;
 	if (i->snoozed_until != MS_NONE)
 		return i->snoozed_until;

@@ -15,7 +15,6 @@
 
 #define EVENTS_MAX 2000	  /* of one incident; later ones push the oldest but the first out */
 #define RESOLVED_MAX 5000 /* kept */
-#define TEXT_MAX 2000	  /* of a note */
 
 const char *incident_status_name(enum incident_status s)
 {
@@ -23,6 +22,7 @@ const char *incident_status_name(enum incident_status s)
 		[INCIDENT_TRIGGERED] = "triggered",
 		[INCIDENT_ACKNOWLEDGED] = "acknowledged",
 		[INCIDENT_RESOLVED] = "resolved",
+		[INCIDENT_MERGED] = "merged",
 	};
 
 	return names[s];
@@ -71,6 +71,7 @@ void oncall_free(struct oncall *oc)
 	free(oc->incidents);
 	map_done(&oc->open);
 	override_free_all(oc);
+	mark_free_all(oc);
 	free(oc);
 }
 
@@ -111,6 +112,13 @@ const struct incident *oncall_incident(const struct oncall *oc, uint64_t id)
 	return incident_find(oc, id);
 }
 
+const struct incident *oncall_open_of(const struct oncall *oc, struct str key)
+{
+	const struct incident *i = map_get(&oc->open, key);
+
+	return i && i->status != INCIDENT_RESOLVED ? i : NULL;
+}
+
 void oncall_incidents(const struct oncall *oc, bool (*fn)(void *arg, const struct incident *i),
 		      void *arg)
 {
@@ -143,7 +151,8 @@ static void store(struct incident *i)
 		  V_INT(i->opened_at), V_INT(i->acked_at), V_INT(i->resolved_at),
 		  V_TEXT(str_of(i->acked_by)), V_INT(i->lease_at), V_INT(i->reminded),
 		  V_INT(i->snoozed_until), V_INT(i->pass), V_INT(i->step), V_INT(i->pass_reached),
-		  V_INT(i->next_at));
+		  V_INT(i->next_at), V_INT(i->merged_into), V_INT(i->part_over),
+		  V_INT(i->severity_set));
 	store_cycles(i);
 }
 
@@ -201,7 +210,8 @@ static void add_event(struct incident *i, ms_t at, const char *kind, struct str 
 							   .text = mem_str(text)};
 }
 
-static void say(struct incident *i, ms_t at, const char *kind, struct str who, struct str text)
+void incident_say_text(struct incident *i, ms_t at, const char *kind, struct str who,
+		       struct str text)
 {
 	add_event(i, at, kind, who, text);
 	batch_add(oncall_batch(i->oncall), ST_INCIDENT_EVENT_PUT, V_INT(++i->oncall->last_event),
@@ -217,11 +227,11 @@ void incident_say(struct incident *i, ms_t at, const char *kind, struct str who,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	say(i, at, kind, who, str_of(text));
+	incident_say_text(i, at, kind, who, str_of(text));
 }
 
 /* ---- opening ------------------------------------------------------------------------------- */
-static void set_text(char **at, struct str text)
+void incident_set(char **at, struct str text)
 {
 	char *copy = mem_str(text);
 
@@ -264,7 +274,7 @@ static struct incident *incident_new(struct oncall *oc, struct now now, const st
 	return i;
 }
 
-static void begin(struct incident *i, struct now now)
+void incident_begin(struct incident *i, struct now now)
 {
 	escalate_begin(i, now);
 	escalate_run(i, now);
@@ -279,7 +289,7 @@ static ms_t reopen_within(const struct incident *i)
 	return p ? p->reopen_within : 0;
 }
 
-static void resolve(struct incident *i, struct now now, struct str who, struct str why)
+void incident_resolve(struct incident *i, struct now now, struct str who, struct str why)
 {
 	struct oncall *oc = i->oncall;
 
@@ -287,20 +297,22 @@ static void resolve(struct incident *i, struct now now, struct str who, struct s
 	i->resolved_at = now.wall;
 	i->snoozed_until = i->lease_at = MS_NONE;
 	escalate_halt(i);
-	say(i, now.wall, "resolved", who, why);
+	incident_say_text(i, now.wall, "resolved", who, why);
 	oc->env.withdraw(oc->env.arg, now, i, STR("the incident is over"));
 	oc->env.update(oc->env.arg, now, i);
 	incident_settle(i, now);
+	merge_resolved(i, now, who);
 }
 
 static void reopen(struct incident *i, struct now now)
 {
 	i->status = INCIDENT_TRIGGERED;
 	i->resolved_at = i->acked_at = MS_NONE;
-	set_text(&i->acked_by, STR(""));
-	i->reminded = false;
+	incident_set(&i->acked_by, STR(""));
+	i->reminded = i->part_over = false;
+	i->merged_into = 0;
 	incident_say(i, now.wall, "reopened", STR(""), "it fires again: %s", i->title);
-	begin(i, now);
+	incident_begin(i, now);
 }
 
 /* What is known changes; who has it in hand is not disturbed, unless it becomes urgent. */
@@ -310,19 +322,21 @@ static void refresh(struct incident *i, struct now now, const struct report *r)
 	bool worse = r->urgent && !i->urgent;
 	bool changed = !str_eq(str_of(i->snapshot), r->snapshot);
 
-	set_text(&i->snapshot, r->snapshot);
-	set_text(&i->severity, r->severity);
+	incident_set(&i->snapshot, r->snapshot);
+	i->part_over = false;
+	if (!i->severity_set)
+		incident_set(&i->severity, r->severity);
 	if (!str_eq(str_of(i->title), r->title)) {
-		set_text(&i->title, r->title);
+		incident_set(&i->title, r->title);
 		incident_say(i, now.wall, "changed", STR(""), "%s", i->title);
 	}
 	i->urgent |= r->urgent;
-	if (worse) {
+	if (worse && i->status != INCIDENT_MERGED) {
 		incident_say(i, now.wall, "urgent", STR(""), "it has become urgent");
 		i->status = INCIDENT_TRIGGERED;
 		i->snoozed_until = i->lease_at = MS_NONE;
 		escalate_halt(i);
-		begin(i, now);
+		incident_begin(i, now);
 		return;
 	}
 	if (changed)
@@ -342,15 +356,16 @@ void oncall_report(struct oncall *oc, struct now now, const struct report *r)
 	if (!r->firing) {
 		if (!i || over)
 			return;
-		set_text(&i->snapshot, r->snapshot);
-		resolve(i, now, STR(""), STR("the alerts are over"));
+		incident_set(&i->snapshot, r->snapshot);
+		if (!merge_part_over(i, now))
+			incident_resolve(i, now, STR(""), STR("the alerts are over"));
 	} else if (!i) {
 		i = incident_new(oc, now, r);
 		incident_say(i, now.wall, "opened", STR(""), "%s", i->title);
-		begin(i, now);
+		incident_begin(i, now);
 	} else if (over) {
-		set_text(&i->snapshot, r->snapshot);
-		set_text(&i->title, r->title);
+		incident_set(&i->snapshot, r->snapshot);
+		incident_set(&i->title, r->title);
 		i->urgent |= r->urgent;
 		reopen(i, now);
 	} else {
@@ -365,163 +380,10 @@ uint64_t oncall_open(struct oncall *oc, struct now now, const struct report *r, 
 	if (!oc->config || !oncall_policy(oc->config, r->policy))
 		return 0;
 	i = incident_new(oc, now, r);
-	incident_say(i, now.wall, "opened", by, "by hand: %s", i->title);
-	begin(i, now);
+	incident_say(i, now.wall, "opened", by, "%s: %s", *i->key ? "by form" : "by hand",
+		     i->title);
+	incident_begin(i, now);
 	return i->id;
-}
-
-/* ---- what people do ------------------------------------------------------------------------ */
-static ms_t lease_end(const struct incident *i, ms_t wall)
-{
-	const struct oncall_config *c = i->oncall->config;
-	const struct policy *p = c ? oncall_policy(c, str_of(i->policy)) : NULL;
-
-	return p && p->ack_lease > 0 ? wall + p->ack_lease : MS_NONE;
-}
-
-/* The incident, if something can still be done with it. */
-static enum oncall_result look_up(struct oncall *oc, uint64_t id, struct incident **out)
-{
-	*out = incident_find(oc, id);
-	if (!*out)
-		return ONCALL_UNKNOWN;
-	return (*out)->status == INCIDENT_RESOLVED ? ONCALL_RESOLVED : ONCALL_DONE;
-}
-
-enum oncall_result oncall_ack(struct oncall *oc, struct now now, uint64_t id, struct actor by)
-{
-	struct incident *i;
-	enum oncall_result r = look_up(oc, id, &i);
-	bool again;
-
-	if (r != ONCALL_DONE)
-		return r;
-	again = i->status == INCIDENT_ACKNOWLEDGED;
-	if (again && !str_eq(str_of(i->acked_by), by.who)) {
-		incident_say(i, now.wall, "joined", by.who, "is also on it (%.*s)",
-			     STR_ARG(by.means));
-		incident_settle(i, now);
-		return ONCALL_ALREADY;
-	}
-	i->status = INCIDENT_ACKNOWLEDGED;
-	i->acked_at = now.wall;
-	i->lease_at = lease_end(i, now.wall);
-	i->reminded = false;
-	set_text(&i->acked_by, by.who);
-	escalate_halt(i);
-	incident_say(i, now.wall, "acknowledged", by.who, "%sby %.*s", again ? "again, " : "",
-		     STR_ARG(by.means));
-	oc->env.withdraw(oc->env.arg, now, i, STR("acknowledged"));
-	if (!again)
-		oc->env.update(oc->env.arg, now, i);
-	incident_settle(i, now);
-	return ONCALL_DONE;
-}
-
-enum oncall_result oncall_unack(struct oncall *oc, struct now now, uint64_t id, struct actor by)
-{
-	struct incident *i;
-	enum oncall_result r = look_up(oc, id, &i);
-
-	if (r != ONCALL_DONE)
-		return r;
-	if (i->status != INCIDENT_ACKNOWLEDGED)
-		return ONCALL_ALREADY;
-	i->status = INCIDENT_TRIGGERED;
-	i->lease_at = i->acked_at = MS_NONE;
-	set_text(&i->acked_by, STR(""));
-	incident_say(i, now.wall, "unacknowledged", by.who, "by %.*s", STR_ARG(by.means));
-	begin(i, now);
-	oc->env.update(oc->env.arg, now, i);
-	return ONCALL_DONE;
-}
-
-enum oncall_result oncall_escalate(struct oncall *oc, struct now now, uint64_t id, struct actor by,
-				   int64_t seen)
-{
-	struct incident *i;
-	enum oncall_result r = look_up(oc, id, &i);
-
-	if (r != ONCALL_DONE)
-		return r;
-	if (seen >= 0 && (uint64_t)seen != i->step)
-		return ONCALL_ALREADY;
-	incident_say(i, now.wall, "escalated", by.who, "by %.*s", STR_ARG(by.means));
-	i->status = INCIDENT_TRIGGERED;
-	i->lease_at = i->snoozed_until = MS_NONE;
-	i->next_at = now.wall;
-	escalate_run(i, now);
-	incident_settle(i, now);
-	return ONCALL_DONE;
-}
-
-enum oncall_result oncall_page_person(struct oncall *oc, struct now now, uint64_t id,
-				      struct str person, struct actor by)
-{
-	const struct person *p = oc->config ? oncall_person(oc->config, person) : NULL;
-	struct incident *i;
-	enum oncall_result r = look_up(oc, id, &i);
-	char why[300];
-
-	if (r != ONCALL_DONE || !p)
-		return r != ONCALL_DONE ? r : ONCALL_UNKNOWN;
-	snprintf(why, sizeof(why), "called by %.*s", (int)MIN(by.who.n, (size_t)200), by.who.p);
-	incident_say(i, now.wall, "called", by.who, "%.*s, by %.*s", STR_ARG(person),
-		     STR_ARG(by.means));
-	escalate_reach(i, now, p, false, str_of(why));
-	incident_settle(i, now);
-	return ONCALL_DONE;
-}
-
-enum oncall_result oncall_snooze(struct oncall *oc, struct now now, uint64_t id, ms_t until,
-				 struct actor by)
-{
-	struct incident *i;
-	enum oncall_result r = look_up(oc, id, &i);
-	struct buf b;
-
-	if (r != ONCALL_DONE)
-		return r;
-	if (until <= now.wall)
-		return ONCALL_ALREADY;
-	i->status = INCIDENT_TRIGGERED;
-	i->lease_at = MS_NONE;
-	escalate_halt(i);
-	i->snoozed_until = until;
-	buf_init(&b, 100);
-	time_put_rfc3339(&b, until);
-	incident_say(i, now.wall, "snoozed", by.who, "until %s, by %.*s", buf_cstr(&b),
-		     STR_ARG(by.means));
-	buf_done(&b);
-	oc->env.withdraw(oc->env.arg, now, i, STR("snoozed"));
-	incident_settle(i, now);
-	return ONCALL_DONE;
-}
-
-enum oncall_result oncall_note(struct oncall *oc, struct now now, uint64_t id, struct str text,
-			       struct actor by)
-{
-	struct incident *i = incident_find(oc, id);
-
-	if (!i)
-		return ONCALL_UNKNOWN;
-	say(i, now.wall, "note", by.who, str_cut(text, 0, MIN(text.n, TEXT_MAX)));
-	incident_settle(i, now);
-	return ONCALL_DONE;
-}
-
-enum oncall_result oncall_resolve(struct oncall *oc, struct now now, uint64_t id, struct actor by)
-{
-	struct incident *i;
-	enum oncall_result r = look_up(oc, id, &i);
-	char why[120];
-
-	if (r != ONCALL_DONE)
-		return r;
-	snprintf(why, sizeof(why), "closed by hand (%.*s)", (int)MIN(by.means.n, (size_t)80),
-		 by.means.p);
-	resolve(i, now, by.who, str_of(why));
-	return ONCALL_DONE;
 }
 
 /* ---- what became of pages ------------------------------------------------------------------ */
@@ -635,7 +497,7 @@ static bool load_incident(void *arg, const struct val *v, size_t n)
 	struct oncall *oc = arg;
 	struct incident *i = MEM_NEW(struct incident);
 
-	CHECK(n == 19);
+	CHECK(n == 22);
 	*i = (struct incident){
 		.id = (uint64_t)v[0].i,
 		.oncall = oc,
@@ -657,6 +519,9 @@ static bool load_incident(void *arg, const struct val *v, size_t n)
 		.step = (size_t)v[16].i,
 		.pass_reached = v[17].i != 0,
 		.next_at = v[18].i,
+		.merged_into = (uint64_t)v[19].i,
+		.part_over = v[20].i != 0,
+		.severity_set = v[21].i != 0,
 		.handoff_at = MS_NONE,
 	};
 	i->unanswered = escalate_unanswered(i);
@@ -705,5 +570,5 @@ bool oncall_restore(struct oncall *oc, struct store *s, struct err *err)
 	       store_select(s, ST_INCIDENT_LOAD, NULL, 0, load_incident, oc, err) &&
 	       store_select(s, ST_CYCLE_LOAD, NULL, 0, load_cycle, oc, err) &&
 	       store_select(s, ST_INCIDENT_EVENT_LOAD, NULL, 0, load_event, oc, err) &&
-	       override_restore(oc, s, err);
+	       override_restore(oc, s, err) && mark_restore(oc, s, err);
 }

@@ -31,7 +31,12 @@ struct batch;
 struct oncall;
 struct store;
 
-enum incident_status { INCIDENT_TRIGGERED, INCIDENT_ACKNOWLEDGED, INCIDENT_RESOLVED };
+enum incident_status {
+	INCIDENT_TRIGGERED,
+	INCIDENT_ACKNOWLEDGED,
+	INCIDENT_RESOLVED,
+	INCIDENT_MERGED, /* belongs to another one until its alerts are over */
+};
 const char *incident_status_name(enum incident_status s);
 
 struct incident_event {
@@ -63,12 +68,15 @@ struct incident {
 	char *acked_by;			       /* "" nobody */
 	ms_t lease_at;			       /* ACKNOWLEDGED; MS_NONE: for ever */
 	bool reminded;
-	ms_t snoozed_until; /* MS_NONE: not */
-	int pass;	    /* from 0 */
-	size_t step;	    /* the next one */
-	bool pass_reached;  /* somebody was paged in this pass */
-	ms_t next_at;	    /* of that step */
-	ms_t handoff_at;    /* a schedule of this pass may change then */
+	ms_t snoozed_until;   /* MS_NONE: not */
+	int pass;	      /* from 0 */
+	size_t step;	      /* the next one */
+	bool pass_reached;    /* somebody was paged in this pass */
+	ms_t next_at;	      /* of that step */
+	ms_t handoff_at;      /* a schedule of this pass may change then */
+	uint64_t merged_into; /* 0: nowhere; it stays when the part is over */
+	bool part_over;	      /* its own alerts are over, it goes on for its parts */
+	bool severity_set;    /* by hand: alerts do not change it */
 	struct cycle *cycles;
 	size_t n_cycles, cap_cycles;
 	struct incident_event *events;
@@ -102,6 +110,9 @@ struct oncall_env {
 	/* Messages that can be edited should say what is so now; when it is RESOLVED, all who were
 	 * told hear it. */
 	void (*update)(void *arg, struct now now, const struct incident *i);
+	/* Words for those who are not paged, to a receiver. */
+	void (*tell)(void *arg, struct now now, const struct incident *i, struct str receiver,
+		     struct str text);
 	/* Something is wrong with the plan, or right again: a self alert. */
 	void (*self_alert)(void *arg, struct now now, struct str name, struct str what,
 			   struct str text, bool firing);
@@ -132,7 +143,8 @@ struct report {
 };
 void oncall_report(struct oncall *oc, struct now now, const struct report *r);
 
-/* Opens one by hand; returns its number. A policy that does not exist: 0. */
+/* Opens one by hand, or (with a key) by form; returns its number. A policy that does not exist: 0.
+ */
 uint64_t oncall_open(struct oncall *oc, struct now now, const struct report *r, struct str by);
 
 enum oncall_result {
@@ -161,6 +173,20 @@ enum oncall_result oncall_note(struct oncall *oc, struct now now, uint64_t id, s
 			       struct actor by);
 enum oncall_result oncall_resolve(struct oncall *oc, struct now now, uint64_t id, struct actor by);
 
+enum oncall_result oncall_severity(struct oncall *oc, struct now now, uint64_t id,
+				   struct str severity, struct actor by);
+/* It is theirs, as if they had acknowledged; they are paged, unless they did it themselves. */
+enum oncall_result oncall_assign(struct oncall *oc, struct now now, uint64_t id, struct str person,
+				 struct actor by);
+/* An update for customers: to the policy's `updates`. ONCALL_UNKNOWN too if it has none. */
+enum oncall_result oncall_tell(struct oncall *oc, struct now now, uint64_t id, struct str text,
+			       struct actor by);
+/* One belongs to another from now on: what is asked of the part is asked of the whole, which is
+ * over when the alerts of both are. ONCALL_ALREADY: one of them is a part itself, or they are the
+ * same. */
+enum oncall_result oncall_merge(struct oncall *oc, struct now now, uint64_t id, uint64_t into,
+				struct actor by);
+
 /* ---- what became of pages ------------------------------------------------------------------ */
 /* It went out (once a page). */
 void oncall_page_sent(struct oncall *oc, struct now now, uint64_t incident, struct str person,
@@ -182,6 +208,8 @@ void oncall_who(const struct oncall *oc, const struct schedule *s, ms_t at, stru
 /* ---- for pages and API --------------------------------------------------------------------- */
 const struct oncall_config *oncall_config(const struct oncall *oc);	      /* NULL: none yet */
 const struct incident *oncall_incident(const struct oncall *oc, uint64_t id); /* or NULL */
+/* The one with that key that is not over, or NULL. */
+const struct incident *oncall_open_of(const struct oncall *oc, struct str key);
 /* Newest first; fn returns false to stop. */
 void oncall_incidents(const struct oncall *oc, bool (*fn)(void *arg, const struct incident *i),
 		      void *arg);

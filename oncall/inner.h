@@ -1,5 +1,5 @@
 /*
- * What incident.c, escalate.c and override.c share; nobody else includes this.
+ * What the files of incidents and of overrides share; nobody else includes this.
  */
 #ifndef ONCALL_INNER_H
 #define ONCALL_INNER_H
@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "oncall/incident.h"
+#include "oncall/mark.h"
 #include "store/batch.h"
 
 struct oncall {
@@ -19,6 +20,9 @@ struct oncall {
 	uint64_t last_incident, last_event, last_override;
 	struct override **overrides; /* by id */
 	size_t n_overrides, cap_overrides;
+	struct mark **marks; /* by id */
+	size_t n_marks, cap_marks;
+	uint64_t last_mark;
 	uint64_t version;
 	bool stopped;
 	bool has_link_key;
@@ -35,6 +39,12 @@ struct incident *incident_find(const struct oncall *oc, uint64_t id); /* or NULL
 /* Adds to the timeline. `who` may be empty. */
 void incident_say(struct incident *i, ms_t at, const char *kind, struct str who, const char *fmt,
 		  ...) ATTR_PRINTF(5, 6);
+void incident_say_text(struct incident *i, ms_t at, const char *kind, struct str who,
+		       struct str text);
+void incident_set(char **at, struct str text);
+/* The policy from its first step on. */
+void incident_begin(struct incident *i, struct now now);
+void incident_resolve(struct incident *i, struct now now, struct str who, struct str why);
 /* Writes it down and sets its timer: the end of every change. */
 void incident_settle(struct incident *i, struct now now);
 
@@ -58,11 +68,21 @@ void escalate_reach(struct incident *i, struct now now, const struct person *p, 
 /* A page of the cycle ended badly: goes on at once. */
 void escalate_failed(struct incident *i, struct now now, struct cycle *c);
 
+/* ---- merge.c ----------------------------------------------------------------------------- */
+/* Its own alerts are over; true: it goes on for those of its parts. */
+bool merge_part_over(struct incident *i, struct now now);
+/* It is over: its parts too, or what it is a part of. */
+void merge_resolved(struct incident *i, struct now now, struct str who);
+
 /* ---- link.c ------------------------------------------------------------------------------ */
 /* For store_select of the meta table. */
 bool link_load_key(void *oncall, const struct val *v, size_t n);
 /* Makes one where there is none yet. */
 void link_have_key(struct oncall *oc);
+
+/* ---- mark.c ------------------------------------------------------------------------------ */
+ATTR_CHECK bool mark_restore(struct oncall *oc, struct store *s, struct err *err);
+void mark_free_all(struct oncall *oc);
 
 /* ---- override.c -------------------------------------------------------------------------- */
 ATTR_CHECK bool override_restore(struct oncall *oc, struct store *s, struct err *err);

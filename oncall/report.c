@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/time.h"
+#include "oncall/mark.h"
 
 #define SIMILAR_MAX 5
 #define NIGHT_FROM 22
@@ -97,12 +98,6 @@ static void put_timeline(struct buf *b, const struct incident *i)
 	buf_addc(b, '\n');
 }
 
-struct similar {
-	struct buf *b;
-	const struct incident *of;
-	size_t n;
-};
-
 static bool is_similar(const struct incident *a, const struct incident *b)
 {
 	struct str x = str_of(a->title), y = str_of(b->title);
@@ -114,12 +109,39 @@ static bool is_similar(const struct incident *a, const struct incident *b)
 	return x.n > 0 && str_eq(str_cut(y, 0, MIN(y.n, x.n)), x);
 }
 
+struct search {
+	const struct incident *of;
+	bool (*fn)(void *arg, const struct incident *other);
+	void *arg;
+	size_t n;
+};
+
+static bool look_at(void *arg, const struct incident *i)
+{
+	struct search *s = arg;
+
+	if (i->id >= s->of->id || !is_similar(s->of, i))
+		return true;
+	return s->fn(s->arg, i) && ++s->n < SIMILAR_MAX;
+}
+
+void incident_similar(const struct oncall *oc, const struct incident *i,
+		      bool (*fn)(void *arg, const struct incident *other), void *arg)
+{
+	struct search s = {.of = i, .fn = fn, .arg = arg};
+
+	oncall_incidents(oc, look_at, &s);
+}
+
+struct section {
+	struct buf *b;
+	size_t n;
+};
+
 static bool put_similar(void *arg, const struct incident *i)
 {
-	struct similar *s = arg;
+	struct section *s = arg;
 
-	if (i == s->of || !is_similar(s->of, i))
-		return true;
 	if (!s->n++)
 		buf_adds(s->b, "## Similar incidents\n\n");
 	buf_printf(s->b, "- #%llu ", (unsigned long long)i->id);
@@ -135,12 +157,34 @@ static bool put_similar(void *arg, const struct incident *i)
 		put_text(s->b, str_of(i->acked_by));
 	}
 	buf_addc(s->b, '\n');
-	return s->n < SIMILAR_MAX;
+	return true;
+}
+
+static bool put_mark_of(void *arg, const struct mark *m)
+{
+	struct section *s = arg;
+
+	if (!s->n++)
+		buf_adds(s->b, "## Changes before and meanwhile\n\n");
+	buf_adds(s->b, "- ");
+	put_time(s->b, m->at);
+	buf_addc(s->b, ' ');
+	put_text(s->b, m->kind);
+	buf_adds(s->b, ": ");
+	put_text(s->b, m->title);
+	if (m->service.n) {
+		buf_adds(s->b, " of ");
+		put_text(s->b, m->service);
+	}
+	buf_adds(s->b, ", by ");
+	put_text(s->b, m->by);
+	buf_addc(s->b, '\n');
+	return true;
 }
 
 void report_put(struct buf *b, const struct oncall *oc, const struct incident *i, ms_t wall)
 {
-	struct similar s = {.b = b, .of = i};
+	struct section similar = {.b = b}, changes = {.b = b};
 
 	buf_printf(b, "# Incident #%llu: ", (unsigned long long)i->id);
 	put_text(b, str_of(i->title));
@@ -157,9 +201,12 @@ void report_put(struct buf *b, const struct oncall *oc, const struct incident *i
 	}
 	buf_adds(b, "\n\n");
 	put_marks(b, i);
+	incident_marks(i, wall, put_mark_of, &changes);
+	if (changes.n)
+		buf_addc(b, '\n');
 	put_timeline(b, i);
-	oncall_incidents(oc, put_similar, &s);
-	if (s.n)
+	incident_similar(oc, i, put_similar, &similar);
+	if (similar.n)
 		buf_addc(b, '\n');
 	buf_adds(b, "## What happened\n\n\n"
 		    "## What went well, what did not\n\n\n"

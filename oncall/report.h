@@ -13,6 +13,11 @@
  * outside are escaped: nothing becomes markup. */
 void report_put(struct buf *b, const struct oncall *oc, const struct incident *i, ms_t wall);
 
+/* Incidents of the past with the same key, or whose titles begin with the same name; the newest
+ * first, five at most; fn returns false to stop. */
+void incident_similar(const struct oncall *oc, const struct incident *i,
+		      bool (*fn)(void *arg, const struct incident *other), void *arg);
+
 /* One person's share of a span of time. */
 struct person_stats {
 	struct str person;

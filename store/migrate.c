@@ -57,6 +57,13 @@ struct store_steps store_steps(void)
 		"CREATE TABLE heartbeat (name TEXT PRIMARY KEY, since INTEGER NOT NULL,"
 		" last_ok INTEGER NOT NULL, last_start INTEGER NOT NULL, took INTEGER NOT NULL,"
 		" failed INTEGER NOT NULL) WITHOUT ROWID",
+		/* 7: incidents that are one, severities set by hand; deploy marks */
+		"ALTER TABLE incident ADD COLUMN merged_into INTEGER NOT NULL DEFAULT 0;"
+		"ALTER TABLE incident ADD COLUMN part_over INTEGER NOT NULL DEFAULT 0;"
+		"ALTER TABLE incident ADD COLUMN severity_set INTEGER NOT NULL DEFAULT 0;"
+		"CREATE TABLE mark (id INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
+		" kind TEXT NOT NULL, title TEXT NOT NULL, service TEXT NOT NULL,"
+		" url TEXT NOT NULL, made_by TEXT NOT NULL)",
 	};
 
 	return (struct store_steps){.sql = sql, .n = ARRAY_LEN(sql)};

@@ -7,10 +7,12 @@
 #include "notify/message.h"
 #include "notify/notify.h"
 #include "oncall/ical.h"
+#include "oncall/mark.h"
 #include "oncall/report.h"
 #include "oncall/schedule.h"
 #include "web/am_value.h"
 #include "web/answer.h"
+#include "web/api_marks.h"
 #include "web/incident.h"
 
 #define LIST_MAX 1000
@@ -46,8 +48,49 @@ static void put_incident(struct buf *b, const struct incident *i, ms_t wall)
 	answer_put_time_or_null(b, ",\"leaseUntil\":", i->lease_at);
 	answer_put_time_or_null(b, ",\"snoozedUntil\":", i->snoozed_until);
 	answer_put_time_or_null(b, ",\"resolvedAt\":", i->resolved_at);
+	if (i->merged_into)
+		answer_put_uint(b, ",\"mergedInto\":", i->merged_into);
 	answer_put_str(b, ",\"plan\":", buf_str(&plan));
 	buf_done(&plan);
+}
+
+struct members {
+	struct buf *b;
+	ms_t wall;
+	size_t n;
+};
+
+static bool put_similar(void *arg, const struct incident *i)
+{
+	struct members *m = arg;
+
+	if (m->n++)
+		buf_addc(m->b, ',');
+	put_incident(m->b, i, m->wall);
+	buf_addc(m->b, '}');
+	return true;
+}
+
+static bool put_mark(void *arg, const struct mark *k)
+{
+	struct members *m = arg;
+
+	if (m->n++)
+		buf_addc(m->b, ',');
+	mark_put_json(m->b, k);
+	return true;
+}
+
+/* What may have to do with it. */
+static void put_related(struct exchange *x, const struct incident *i)
+{
+	struct members marks = {.b = &x->body}, similar = {.b = &x->body, .wall = x->now.wall};
+
+	buf_adds(&x->body, ",\"events\":[");
+	incident_marks(i, x->now.wall, put_mark, &marks);
+	buf_adds(&x->body, "],\"similar\":[");
+	incident_similar(oncall_of(x), i, put_similar, &similar);
+	buf_addc(&x->body, ']');
 }
 
 static void put_events(struct buf *b, const struct incident *i)
@@ -76,6 +119,7 @@ static void answer_incident(struct exchange *x, uint64_t id)
 	answer_json_begin(x);
 	put_incident(&x->body, i, x->now.wall);
 	put_events(&x->body, i);
+	put_related(x, i);
 	buf_addc(&x->body, '}');
 	answer_json_end(x);
 	if (!str_is(x->req->method, "GET"))
@@ -104,7 +148,7 @@ static bool list_one(void *arg, const struct incident *i)
 {
 	struct listing *l = arg;
 
-	if (!l->all && i->status == INCIDENT_RESOLVED)
+	if (!l->all && (i->status == INCIDENT_RESOLVED || i->status == INCIDENT_MERGED))
 		return true;
 	if (l->n++)
 		buf_addc(&l->x->body, ',');
@@ -114,76 +158,11 @@ static bool list_one(void *arg, const struct incident *i)
 }
 
 /* ---- in ------------------------------------------------------------------------------------ */
-/* The body as an object; false: the answer is made. Only JSON: a form of another site cannot send
- * it. */
-static bool read_body(struct exchange *x, struct am_value *root)
-{
-	struct err err;
-
-	if (!str_starts(exchange_header(x, "content-type"), "application/json")) {
-		answer_json_error(x, API_BAD_DATA,
-				  STR("the body must be JSON (Content-Type: application/json)"));
-		return false;
-	}
-	if (!x->req->body.n) {
-		*root = (struct am_value){.kind = AM_OBJECT};
-		return true;
-	}
-	if (am_value_read(x->req->body, x->arena, root, &err) && root->kind == AM_OBJECT)
-		return true;
-	answer_json_error(x, API_BAD_DATA, STR("the body must be a JSON object"));
-	return false;
-}
-
-static struct str text_of(const struct am_value *o, const char *key)
-{
-	const struct am_value *v = am_member(o, key);
-
-	return v && (v->kind == AM_STRING || v->kind == AM_NUMBER) ? v->text : STR("");
-}
-
 static bool flag_of(const struct am_value *o, const char *key, bool absent)
 {
 	const struct am_value *v = am_member(o, key);
 
 	return v ? v->kind == AM_TRUE : absent;
-}
-
-/* What is told of an incident that no alert has opened. */
-static struct str snapshot_of(struct exchange *x, const struct report *r)
-{
-	struct message *m = message_new();
-	struct labels_builder lb;
-	struct buf b;
-	struct str s;
-
-	m->external_url = arena_str(&m->arena, x->web->options.external_url);
-	m->at = x->now.wall;
-	m->n = 1;
-	m->alerts = ARENA_ARRAY(&m->arena, struct message_alert, 1);
-	labels_builder_init(&lb);
-	labels_builder_set(&lb, STR(LABEL_ALERTNAME), r->title);
-	labels_builder_set(&lb, STR("severity"), r->severity);
-	m->alerts[0].labels = labels_builder_build(&lb, &m->arena);
-	labels_builder_done(&lb);
-	labels_builder_init(&lb);
-	labels_builder_set(&lb, STR("summary"), r->title);
-	m->alerts[0].annotations = labels_builder_build(&lb, &m->arena);
-	labels_builder_done(&lb);
-	m->alerts[0].starts_at = x->now.wall;
-	m->alerts[0].ends_at = MS_NONE;
-	m->alerts[0].hash = labels_hash(m->alerts[0].labels);
-	labels_builder_init(&lb);
-	labels_builder_set(&lb, STR(LABEL_ALERTNAME), r->title);
-	m->group_labels = labels_builder_build(&lb, &m->arena);
-	labels_builder_done(&lb);
-	message_finish(m);
-	buf_init(&b, BUF_MAX_ANY);
-	message_put(&b, m);
-	s = arena_str(x->arena, buf_str(&b));
-	buf_done(&b);
-	message_free(m);
-	return s;
 }
 
 static void open_one(struct exchange *x)
@@ -192,19 +171,18 @@ static void open_one(struct exchange *x)
 	struct report r = {.firing = true};
 	uint64_t id;
 
-	if (!read_body(x, &root))
+	if (!incident_read_body(x, &root))
 		return;
-	r.policy = text_of(&root, "policy");
-	r.title = str_trim(text_of(&root, "title"));
-	r.severity = text_of(&root, "severity");
+	r.policy = incident_text_of(&root, "policy");
+	r.title = str_trim(incident_text_of(&root, "title"));
+	r.severity = incident_text_of(&root, "severity");
 	r.urgent = flag_of(&root, "urgent", true);
 	r.title = str_cut(r.title, 0, MIN(r.title.n, (size_t)TITLE_MAX));
 	if (!r.title.n) {
 		answer_json_error(x, API_BAD_DATA, STR("an incident needs a title"));
 		return;
 	}
-	r.snapshot = snapshot_of(x, &r);
-	id = oncall_open(oncall_of(x), x->now, &r, incident_actor(x, text_of(&root, "by")));
+	id = incident_open(x, &r, incident_actor(x, incident_text_of(&root, "by")));
 	if (id)
 		answer_incident(x, id);
 	else
@@ -240,19 +218,20 @@ static void do_verb(struct exchange *x, uint64_t id, struct str verb)
 	struct str why;
 	int status;
 
-	if (!read_body(x, &root))
+	if (!incident_read_body(x, &root))
 		return;
 
 	struct incident_verb v = {.name = verb,
-				  .by = text_of(&root, "by"),
+				  .by = incident_text_of(&root, "by"),
 				  .means = STR("API"),
-				  .text = text_of(&root, "text"),
-				  .person = text_of(&root, "person"),
-				  .span = text_of(&root, "for"),
-				  .seen = text_of(&root, "seen")};
+				  .text = incident_text_of(&root, "text"),
+				  .person = incident_text_of(&root, "person"),
+				  .span = incident_text_of(&root, "for"),
+				  .seen = incident_text_of(&root, "seen")};
 
-	if (text_of(&root, "means").n)
-		v.means = str_cut(text_of(&root, "means"), 0, MIN(text_of(&root, "means").n, 40));
+	if (incident_text_of(&root, "means").n)
+		v.means = str_cut(incident_text_of(&root, "means"), 0,
+				  MIN(incident_text_of(&root, "means").n, 40));
 	if (incident_do(x, id, &v, &status, &why))
 		answer_incident(x, id);
 	else
@@ -437,7 +416,7 @@ static void list_overrides(struct exchange *x)
 
 static bool read_span(struct exchange *x, const struct am_value *root, struct override *o)
 {
-	struct str from = text_of(root, "from"), to = text_of(root, "to");
+	struct str from = incident_text_of(root, "from"), to = incident_text_of(root, "to");
 
 	o->from = x->now.wall;
 	if ((from.n && !time_rfc3339(from, &o->from)) || !time_rfc3339(to, &o->to)) {
@@ -455,13 +434,14 @@ static void put_one(struct exchange *x)
 	struct err err;
 	uint64_t id;
 
-	if (!read_body(x, &root) || !read_span(x, &root, &o))
+	if (!incident_read_body(x, &root) || !read_span(x, &root, &o))
 		return;
-	o.kind = str_is(text_of(&root, "kind"), "temporary") ? OVERRIDE_TEMPORARY : OVERRIDE_CHANGE;
-	o.schedule = text_of(&root, "schedule");
-	o.add = text_of(&root, "add");
-	o.remove = text_of(&root, "remove");
-	o.by = incident_actor(x, text_of(&root, "by"));
+	o.kind = str_is(incident_text_of(&root, "kind"), "temporary") ? OVERRIDE_TEMPORARY
+								      : OVERRIDE_CHANGE;
+	o.schedule = incident_text_of(&root, "schedule");
+	o.add = incident_text_of(&root, "add");
+	o.remove = incident_text_of(&root, "remove");
+	o.by = incident_actor(x, incident_text_of(&root, "by"));
 	if (!oncall_override_put(oncall_of(x), x->now, &o, &id, &err)) {
 		answer_json_error(x, API_BAD_DATA, arena_str(x->arena, str_of(err.msg)));
 		return;

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "web/form.h"
 #include "web/web.h"
 
 #define WEB_ROUTES_MAX 64
@@ -34,6 +35,7 @@ struct web {
 	struct web_options options; /* strings live in the arena below */
 	struct arena arena;
 	struct web_event_cache event;
+	struct form_recent recent;
 	struct web_code_count counts[WEB_ROUTES_MAX + 1][WEB_CODES_MAX]; /* last: no route */
 };
 

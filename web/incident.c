@@ -3,7 +3,10 @@
 
 #include "base/num.h"
 #include "evaluator/core.h"
+#include "notify/message.h"
 #include "notify/notify.h"
+#include "web/am_value.h"
+#include "web/answer.h"
 
 #define NAME_MAX_BYTES 100
 #define SNOOZE_MAX (30 * DAY)
@@ -15,6 +18,75 @@ struct str incident_actor(const struct exchange *x, struct str by)
 	return who.n ? str_cut(who, 0, MIN(who.n, (size_t)NAME_MAX_BYTES)) : STR("somebody");
 }
 
+bool incident_read_body(struct exchange *x, struct am_value *root)
+{
+	struct err err;
+
+	if (!str_starts(exchange_header(x, "content-type"), "application/json")) {
+		answer_json_error(x, API_BAD_DATA,
+				  STR("the body must be JSON (Content-Type: application/json)"));
+		return false;
+	}
+	if (!x->req->body.n) {
+		*root = (struct am_value){.kind = AM_OBJECT};
+		return true;
+	}
+	if (am_value_read(x->req->body, x->arena, root, &err) && root->kind == AM_OBJECT)
+		return true;
+	answer_json_error(x, API_BAD_DATA, STR("the body must be a JSON object"));
+	return false;
+}
+
+struct str incident_text_of(const struct am_value *o, const char *key)
+{
+	const struct am_value *v = am_member(o, key);
+
+	return v && (v->kind == AM_STRING || v->kind == AM_NUMBER) ? v->text : STR("");
+}
+
+/* What is told of an incident that no alert has opened. */
+static struct str snapshot_of(struct exchange *x, const struct report *r)
+{
+	struct message *m = message_new();
+	struct labels_builder lb;
+	struct buf b;
+	struct str s;
+
+	m->external_url = arena_str(&m->arena, x->web->options.external_url);
+	m->at = x->now.wall;
+	m->n = 1;
+	m->alerts = ARENA_ARRAY(&m->arena, struct message_alert, 1);
+	labels_builder_init(&lb);
+	labels_builder_set(&lb, STR(LABEL_ALERTNAME), r->title);
+	labels_builder_set(&lb, STR("severity"), r->severity);
+	m->alerts[0].labels = labels_builder_build(&lb, &m->arena);
+	labels_builder_done(&lb);
+	labels_builder_init(&lb);
+	labels_builder_set(&lb, STR("summary"), r->title);
+	m->alerts[0].annotations = labels_builder_build(&lb, &m->arena);
+	labels_builder_done(&lb);
+	m->alerts[0].starts_at = x->now.wall;
+	m->alerts[0].ends_at = MS_NONE;
+	m->alerts[0].hash = labels_hash(m->alerts[0].labels);
+	labels_builder_init(&lb);
+	labels_builder_set(&lb, STR(LABEL_ALERTNAME), r->title);
+	m->group_labels = labels_builder_build(&lb, &m->arena);
+	labels_builder_done(&lb);
+	message_finish(m);
+	buf_init(&b, BUF_MAX_ANY);
+	message_put(&b, m);
+	s = arena_str(x->arena, buf_str(&b));
+	buf_done(&b);
+	message_free(m);
+	return s;
+}
+
+uint64_t incident_open(struct exchange *x, struct report *r, struct str by)
+{
+	r->snapshot = snapshot_of(x, r);
+	return oncall_open(notify_oncall(core_notify(x->core)), x->now, r, by);
+}
+
 static bool refuse(int *status, struct str *why, int code, struct str text)
 {
 	*status = code;
@@ -22,17 +94,27 @@ static bool refuse(int *status, struct str *why, int code, struct str text)
 	return false;
 }
 
-static bool told(struct exchange *x, uint64_t id, enum oncall_result r, int *status,
-		 struct str *why)
+/* The incident is there, what it is to be done with is not. */
+static struct str unknown_of(const struct exchange *x, const struct incident *i, struct str verb)
 {
-	const struct incident *i = oncall_incident(notify_oncall(core_notify(x->core)), id);
+	if (str_is(verb, "merge"))
+		return STR("there is no incident of that number to merge it into");
+	if (str_is(verb, "tell"))
+		return arena_printf(x->arena, "policy %s has no updates: it names no receiver",
+				    i->policy);
+	return STR("there is nobody of that name");
+}
+
+static bool told(struct exchange *x, const struct incident *i, struct str verb,
+		 enum oncall_result r, int *status, struct str *why)
+{
 
 	*status = 200;
 	switch (r) {
 	case ONCALL_DONE: return true;
 	case ONCALL_UNKNOWN:
 		return refuse(status, why, 404,
-			      i ? STR("there is nobody of that name")
+			      i ? unknown_of(x, i, verb)
 				: STR("there is no incident of that number"));
 	case ONCALL_RESOLVED: return refuse(status, why, 409, STR("the incident is over"));
 	case ONCALL_ALREADY: break;
@@ -54,6 +136,20 @@ static bool snooze(struct exchange *x, uint64_t id, const struct incident_verb *
 		return false;
 	*r = oncall_snooze(notify_oncall(core_notify(x->core)), x->now, id, x->now.wall + span, by);
 	return true;
+}
+
+/* "41" or "#41" in the text. */
+static enum oncall_result merge(struct exchange *x, uint64_t id, const struct incident_verb *v,
+				struct actor by)
+{
+	struct str s = str_trim(v->text);
+	uint64_t into;
+
+	if (str_starts(s, "#"))
+		s = str_from(s, 1);
+	if (num_uint(s, 10, &into) != NUM_OK)
+		return ONCALL_UNKNOWN;
+	return oncall_merge(notify_oncall(core_notify(x->core)), x->now, id, into, by);
 }
 
 bool incident_do(struct exchange *x, uint64_t id, const struct incident_verb *v, int *status,
@@ -78,13 +174,24 @@ bool incident_do(struct exchange *x, uint64_t id, const struct incident_verb *v,
 		r = oncall_page_person(oc, x->now, id, v->person, by);
 	else if (str_is(v->name, "note") && str_trim(v->text).n)
 		r = oncall_note(oc, x->now, id, str_trim(v->text), by);
+	else if (str_is(v->name, "severity") && str_trim(v->text).n)
+		r = oncall_severity(oc, x->now, id, str_trim(v->text), by);
+	else if (str_is(v->name, "assign"))
+		r = oncall_assign(oc, x->now, id, v->person, by);
+	else if (str_is(v->name, "merge"))
+		r = merge(x, id, v, by);
+	else if (str_is(v->name, "tell") && str_trim(v->text).n)
+		r = oncall_tell(oc, x->now, id, str_trim(v->text), by);
+	else if (str_is(v->name, "severity") || str_is(v->name, "tell"))
+		return refuse(status, why, 400, STR("that needs a text"));
 	else if (str_is(v->name, "note"))
 		return refuse(status, why, 400, STR("a note needs a text"));
 	else if (!str_is(v->name, "snooze"))
 		return refuse(status, why, 404,
-			      STR("ack, unack, escalate, resolve, note, snooze or page?"));
+			      STR("ack, unack, escalate, resolve, note, snooze, page, assign, "
+				  "severity, merge or tell?"));
 	else if (!snooze(x, id, v, by, &r))
 		return refuse(status, why, 400,
 			      STR("snooze needs a duration up to 30 days, like 30m"));
-	return told(x, id, r, status, why);
+	return told(x, oncall_incident(oc, id), v->name, r, status, why);
 }

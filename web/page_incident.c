@@ -8,6 +8,8 @@
 #include "base/num.h"
 #include "evaluator/core.h"
 #include "notify/notify.h"
+#include "oncall/mark.h"
+#include "oncall/report.h"
 #include "oncall/schedule.h"
 #include "web/answer.h"
 #include "web/incident.h"
@@ -114,6 +116,9 @@ static void put_facts(struct page *p, const struct incident *i)
 	put_fact_time(p, "Goes on at", i->status == INCIDENT_ACKNOWLEDGED ? i->lease_at : MS_NONE);
 	put_fact_time(p, "Snoozed until", i->snoozed_until);
 	put_fact_time(p, "Over", i->resolved_at);
+	if (i->merged_into)
+		html_put(p->b, "<dt>Belongs to</dt><dd><a href=\"incident?id=$\">#$</a></dd>\n",
+			 number_text(p->x, i->merged_into), number_text(p->x, i->merged_into));
 	html_put(p->b, "<dt>Policy</dt><dd>$</dd>\n", str_of(i->policy));
 	if (plan.n)
 		html_put(p->b, "<dt>If nobody answers</dt><dd>$</dd>\n", buf_str(&plan));
@@ -137,13 +142,14 @@ static void put_people(struct page *p)
 	for (size_t k = 0; k < c->n_people; k++)
 		html_put(p->b, "<option>$</option>", c->people[k].name);
 	buf_adds(p->b, "</select></label> ");
-	put_button(p, "page", "Page somebody");
+	put_button(p, "page", "Page them");
+	put_button(p, "assign", "Give it to them");
 	buf_adds(p->b, "</p>\n");
 }
 
 static void put_main_buttons(struct page *p, const struct incident *i)
 {
-	if (!p->x->req->user.n)
+	if (!p->x->user.n)
 		html_put(p->b,
 			 "<label><span>Your name</span> <input name=\"by\" required "
 			 "maxlength=\"100\" "
@@ -182,6 +188,81 @@ static void put_form(struct page *p, const struct incident *i)
 		buf_adds(p->b, "</p>\n");
 	}
 	buf_adds(p->b, "</form>\n");
+}
+
+/* What is changed seldom stands folded behind what is changed at night. */
+static void put_more(struct page *p, const struct incident *i)
+{
+	const struct oncall_config *c = oncall_config(oncall_of(p->x));
+	const struct policy *policy = c ? oncall_policy(c, str_of(i->policy)) : NULL;
+
+	html_put(p->b,
+		 "<details class=\"verbs\"><summary>More</summary>\n"
+		 "<form method=\"post\" action=\"incident\">\n"
+		 "<input type=\"hidden\" name=\"id\" value=\"$\">",
+		 number_text(p->x, i->id));
+	if (!p->x->user.n)
+		html_put(p->b,
+			 "<p><label><span>Your name</span> <input name=\"by\" required "
+			 "maxlength=\"100\" autocomplete=\"username\" value=\"$\"></label></p>\n",
+			 exchange_param(p->x, "by"));
+	buf_adds(p->b, "<p><label><span>Severity, number or words</span> <input name=\"text\" "
+		       "maxlength=\"2000\"></label> ");
+	put_button(p, "severity", "Set the severity");
+	put_button(p, "merge", "Merge into that number");
+	if (policy && policy->updates.n)
+		put_button(p, "tell", "Tell the customers");
+	buf_adds(p->b, "</p>\n</form>\n</details>\n");
+}
+
+struct related {
+	struct page *p;
+	size_t n;
+};
+
+static bool put_mark(void *arg, const struct mark *m)
+{
+	struct related *r = arg;
+	struct buf *b = r->p->b;
+
+	if (!r->n++)
+		buf_adds(b, "<h2>Changed before and meanwhile</h2>\n<ul>\n");
+	buf_adds(b, "<li>");
+	html_time(b, m->at, r->p->now);
+	html_put(b, " <b>$</b> ", m->kind);
+	html_link(b, m->url, m->title);
+	if (m->service.n)
+		html_put(b, " of $", m->service);
+	html_put(b, ", by $</li>\n", m->by);
+	return r->n < PAGE_ROWS_MAX;
+}
+
+static bool put_similar(void *arg, const struct incident *i)
+{
+	struct related *r = arg;
+	struct buf *b = r->p->b;
+
+	if (!r->n++)
+		buf_adds(b, "<h2>Similar</h2>\n<ul>\n");
+	html_put(b, "<li><a href=\"incident?id=$\">#$ $</a>, ", number_text(r->p->x, i->id),
+		 number_text(r->p->x, i->id), str_of(i->title));
+	html_time(b, i->opened_at, r->p->now);
+	if (*i->acked_by)
+		html_put(b, ", in the hands of $", str_of(i->acked_by));
+	buf_adds(b, "</li>\n");
+	return true;
+}
+
+static void put_related(struct page *p, const struct incident *i)
+{
+	struct related marks = {.p = p}, similar = {.p = p};
+
+	incident_marks(i, p->now, put_mark, &marks);
+	if (marks.n)
+		buf_adds(p->b, "</ul>\n");
+	incident_similar(oncall_of(p->x), i, put_similar, &similar);
+	if (similar.n)
+		buf_adds(p->b, "</ul>\n");
 }
 
 static void put_timeline(struct page *p, const struct incident *i)
@@ -223,8 +304,11 @@ static void show(struct exchange *x, uint64_t id, int status, struct str refused
 			 "<div class=\"banner warn\" role=\"alert\"><b>Not done:</b> $</div>\n",
 			 refused);
 	put_form(&p, i);
+	if (i->status != INCIDENT_RESOLVED)
+		put_more(&p, i);
 	buf_adds(p.b, "<div id=\"rest\" data-live>\n");
 	put_facts(&p, i);
+	put_related(&p, i);
 	put_timeline(&p, i);
 	buf_adds(p.b, "</div>\n");
 	page_end(&p, status);

@@ -7,11 +7,12 @@
 #include "web/api_alertmanager.h"
 #include "web/api_explain.h"
 #include "web/api_incidents.h"
+#include "web/api_marks.h"
 #include "web/api_ping.h"
 #include "web/api_prometheus.h"
 #include "web/api_rouse.h"
 #include "web/asset.h"
-#include "web/event.h"
+#include "web/form.h"
 #include "web/ops.h"
 #include "web/page_answer.h"
 #include "web/page_incident.h"
@@ -42,6 +43,7 @@ static const struct web_route {
 	{"/incidents", GET, page_incidents, 0, 0},
 	{"/incident", GET | POST, page_incident, PERMIT_RESPOND, 0},
 	{"/oncall", GET, page_oncall, 0, 0},
+	{"/form", GET | POST, page_form, 0, OPEN},
 	{"/answer", GET | POST, page_answer, 0, OPEN},
 	{"/assets/style.css", GET, asset_serve, 0, OPEN},
 	{"/assets/app.js", GET, asset_serve, 0, 0},
@@ -60,7 +62,7 @@ static const struct web_route {
 	{"/api/v2/silence/", GET | DELETE, api_am_silence, PERMIT_RESPOND, 0}, /* and the id */
 	{"/api/v2/receivers", GET, api_am_receivers, 0, 0},
 	{"/api/v2/status", GET, api_am_status, 0, 0},
-	{"/api/events", GET, event_stream, 0, 0},
+	{"/api/events", GET | POST, api_events, PERMIT_EVENTS, 0},
 	{"/api/v1/rules", GET, api_prometheus_rules, 0, 0},
 	{"/api/v1/alerts", GET, api_prometheus_alerts, 0, 0},
 	{"/api/v1/alertmanagers", GET, api_prometheus_alertmanagers, 0, 0},
@@ -76,6 +78,7 @@ static const struct web_route {
 	 0}, /* and ID or ID/VERB */
 	{"/api/rouse/v1/who", GET, api_rouse_who, 0, 0},
 	{"/api/rouse/v1/calendar", GET, api_rouse_calendar, 0, 0},
+	{"/api/rouse/v1/events", GET | POST, api_rouse_events, PERMIT_EVENTS, 0},
 	{"/api/rouse/v1/audit", GET, api_rouse_audit, PERMIT_ADMIN, SECRET},
 	{"/api/rouse/v1/stats", GET, api_rouse_stats, 0, 0},
 	{"/api/rouse/v1/overrides", GET | POST, api_rouse_overrides, PERMIT_RESPOND, 0},

@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 """People: paged by policy, acknowledged from the command line and by the form, also over kill -9."""
-import json, os, re, subprocess, time
+import json, os, re, subprocess, time, urllib.parse
 from stage import *
 
 JSON = {"Content-Type": "application/json"}
@@ -103,6 +103,61 @@ def by_the_form(d):
     assert "&lt;script&gt;alert(1)" in page and "<script>alert(1)" not in page
     assert "primary" in get_text(h.rouse.url + "/oncall") and "login is slow" in get_text(h.rouse.url + "/incidents")
     h.rouse.stop()
+
+
+@story
+def customers_and_changes(d):
+    """A customers' form opens one incident whatever is sent, refuses spam, shows what is known; a deploy is shown
+    with the incident; severity, owner, words for customers from the command line."""
+    alice, status_page = Server(), Server()
+    token = "a-token-of-customers"
+    r = Rouse(d, {
+        "route": {"receiver": "status"},
+        "receivers": [{"name": "status", "webhook_configs": [{"url": status_page.url}]}],
+        "oncall": {
+            "people": {"alice": {"contacts": {"push": {"webhook": {"url": alice.url}}}}, "bob": {"contacts": {"push": {"webhook": {"url": alice.url + "/bob"}}}}},
+            "forms": {"shop": {"policy": "backend", "token": token, "title": "The shop is not right?", "rate": 3}},
+            "policies": {"backend": {"steps": [{"page": "person/alice"}], "updates": "status"}}}},
+        flags=[f"--web.listen-address=127.0.0.1:{free_port()}"])
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    send = lambda **kw: request(r.url + "/form", "POST", urllib.parse.urlencode({"t": token, **kw}).encode(), form)
+    cli = lambda *args: subprocess.run([ROUSE, args[0], "--url", r.url, *args[1:]], capture_output=True, text=True)
+    status, _, text = request(r.url + "/api/events", "POST", json.dumps({"title": "v1.2 <b>", "service": "shop", "url": "https://ci/1", "by": "ci"}), JSON)
+    assert status == 200, (status, text)
+    assert request(r.url + "/form?t=wrong")[0] == 404 and request(r.url + "/form")[0] == 404
+    page = get_text(f"{r.url}/form?t={token}")
+    assert "The shop is not right?" in page and "What we know of" not in page and "<script" not in page
+    assert send(text=" ")[0] == 400
+    assert send(text="buy pills", website="http://pills")[0] == 200
+    status, _, text = send(text="I cannot pay <script>alert(1)</script>\nsince an hour", contact="eve@example.org")
+    assert status == 200 and b"Somebody is being told" in text and b"somebody is being called" in text, text
+    hit = alice.wait("alice's page", is_page("firing"))
+    assert "Customers: I cannot pay" in hit.body.decode()
+    assert send(text="me too")[0] == 200
+    assert send(text="and me")[0] == 429, "the fourth within ten minutes"
+    assert len(get_json(r.url + "/api/rouse/v1/incidents")["data"]["incidents"]) == 1
+    i = get_json(r.url + "/api/rouse/v1/incidents/1")["data"]
+    assert [e["text"] for e in i["timeline"] if e["kind"] == "note"] == [
+        "I cannot pay <script>alert(1)</script>\r\nsince an hour (reach them: eve@example.org)".replace("\r", ""), "me too"], i["timeline"]
+    assert [e["title"] for e in i["events"]] == ["v1.2 <b>"], i["events"]
+    page = get_text(r.url + "/incident?id=1")
+    assert "v1.2 &lt;b&gt;" in page and "<script>alert" not in page and "Tell the customers" in page
+    assert cli("incident", "severity", "1", "critical").returncode == 0
+    cli("incident", "assign", "1", "--person", "bob", "--by", "alice")
+    eventually("bob is told", lambda: any(h.path == "/bob" and b"assigned to you by alice" in h.body for h in alice.hits))
+    i = get_json(r.url + "/api/rouse/v1/incidents/1")["data"]
+    assert (i["status"], i["acknowledgedBy"], i["severity"]) == ("acknowledged", "bob", "critical"), i
+    assert "somebody is working on it" in get_text(f"{r.url}/form?t={token}")
+    assert cli("incident", "tell", "1", "paying", "is", "slow").returncode == 0
+    status_page.wait("the update", lambda h: "paying is slow" in h.body.decode())
+    said = cli("incident", "show", "1").stdout
+    assert "deploy v1.2 <b> of shop" in said and "severity" in said, said
+    assert "Changes before and meanwhile" in cli("incident", "report", "1").stdout
+    assert "to merge it into" in cli("incident", "merge", "1", "--into", "7").stderr
+    for n in range(60):
+        last = request(r.url + "/api/rouse/v1/events", "POST", json.dumps({"title": f"d{n}"}), JSON)[0]
+    assert last == 429, last
+    r.stop()
 
 
 @story

@@ -30,6 +30,7 @@ static enum oncall_result act(struct sim *s, struct str verb, uint64_t id, struc
 	struct oncall *oc = oncall_of(s);
 	struct actor by = {.who = scenario_word(&args), .means = STR("story")};
 	struct err err;
+	uint64_t other;
 	ms_t span;
 
 	if (str_is(verb, "ack"))
@@ -40,6 +41,16 @@ static enum oncall_result act(struct sim *s, struct str verb, uint64_t id, struc
 		return oncall_escalate(oc, s->now, id, by, -1);
 	if (str_is(verb, "close"))
 		return oncall_resolve(oc, s->now, id, by);
+	if (str_is(verb, "merge"))
+		return number(scenario_word(&args), &other)
+			       ? oncall_merge(oc, s->now, id, other, by)
+			       : ONCALL_UNKNOWN;
+	if (str_is(verb, "assign"))
+		return oncall_assign(oc, s->now, id, scenario_word(&args), by);
+	if (str_is(verb, "severity"))
+		return oncall_severity(oc, s->now, id, args, by);
+	if (str_is(verb, "tell"))
+		return oncall_tell(oc, s->now, id, args, by);
 	if (str_is(verb, "note"))
 		return oncall_note(oc, s->now, id, args, by);
 	if (str_is(verb, "call"))

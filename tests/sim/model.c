@@ -29,6 +29,7 @@ enum table {
 	INCIDENT_EVENT,
 	OVERRIDE,
 	HEARTBEAT,
+	MARK,
 	TABLES
 };
 
@@ -51,6 +52,7 @@ static const struct {
 	[INCIDENT_EVENT] = {"incident_event", ST_INCIDENT_EVENT_LOAD, 1},
 	[OVERRIDE] = {"override", ST_OVERRIDE_LOAD, 1},
 	[HEARTBEAT] = {"heartbeat", ST_HEARTBEAT_LOAD, 1},
+	[MARK] = {"mark", ST_MARK_LOAD, 1},
 };
 
 struct mrow {
@@ -268,6 +270,8 @@ static void apply_one(struct tables *t, enum stmt st, const struct val *v, size_
 	case ST_OVERRIDE_DEL: del(t, OVERRIDE, v); break;
 	case ST_HEARTBEAT_PUT: put(t, HEARTBEAT, v, n); break;
 	case ST_HEARTBEAT_DEL: del(t, HEARTBEAT, v); break;
+	case ST_MARK_PUT: put(t, MARK, v, n); break;
+	case ST_MARK_DEL: del(t, MARK, v); break;
 	case ST_META_LOAD:
 	case ST_RULE_ALERT_LOAD:
 	case ST_RULE_GROUP_LOAD:
@@ -282,6 +286,7 @@ static void apply_one(struct tables *t, enum stmt st, const struct val *v, size_
 	case ST_INCIDENT_EVENT_LOAD:
 	case ST_OVERRIDE_LOAD:
 	case ST_HEARTBEAT_LOAD:
+	case ST_MARK_LOAD:
 	case ST_COUNT: CHECK(false);
 	}
 }

@@ -342,6 +342,12 @@ static void no_update(void *arg ATTR_UNUSED, struct now now ATTR_UNUSED,
 {
 }
 
+static void no_tell(void *arg ATTR_UNUSED, struct now now ATTR_UNUSED,
+		    const struct incident *i ATTR_UNUSED, struct str receiver ATTR_UNUSED,
+		    struct str text ATTR_UNUSED)
+{
+}
+
 static void no_self_alert(void *arg ATTR_UNUSED, struct now now ATTR_UNUSED,
 			  struct str name ATTR_UNUSED, struct str what ATTR_UNUSED,
 			  struct str text ATTR_UNUSED, bool firing ATTR_UNUSED)
@@ -376,6 +382,7 @@ struct oncall *notify_oncall(struct notify *n)
 				 .page = count_page,
 				 .withdraw = no_withdraw,
 				 .update = no_update,
+				 .tell = no_tell,
 				 .self_alert = no_self_alert,
 				 .entropy = no_entropy,
 				 .arg = c,
