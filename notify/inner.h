@@ -188,6 +188,7 @@ struct notify {
 	struct journal journal;
 	struct oncall *oncall; /* paging.c */
 	struct map pagings;    /* by group key: struct paging */
+	struct map canaries;   /* by dest id: struct canary (drill.c) */
 	struct map ears;       /* by kind and account: struct ear */
 	struct map flaps;      /* by hash: when the alert began lately */
 	struct map times;      /* by group id: struct group_time, until the first configuration */
@@ -305,6 +306,12 @@ void outbox_clock_stepped(struct notify *n, ms_t by);
 void outbox_stop_all(struct notify *n);
 void outbox_free_all(struct notify *n);
 ATTR_CHECK bool outbox_restore(struct notify *n, struct now now, struct store *s, struct err *err);
+
+/* ---- drill.c ----------------------------------------------------------------------------- */
+/* Tries contacts that have changed since they were seen last. */
+void canary_configure(struct notify *n, struct now now);
+ATTR_CHECK bool canary_restore(struct notify *n, struct store *s, struct err *err);
+void canary_free_all(struct notify *n);
 
 /* ---- deliver.c --------------------------------------------------------------------------- */
 /* The row is SENDING and durable: build the request and send it. */

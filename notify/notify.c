@@ -28,6 +28,7 @@ struct notify *notify_new(const struct notify_env *env)
 	map_init(&n->names);
 	map_init(&n->flaps);
 	map_init(&n->ears);
+	map_init(&n->canaries);
 	paging_init(n);
 	n->next_id = 1;
 	n->turn = 1;
@@ -40,6 +41,7 @@ void notify_free(struct notify *n)
 		return;
 	reminder_stop(n);
 	ear_free_all(n);
+	canary_free_all(n);
 	paging_free(n);
 	group_free_all(n);
 	outbox_free_all(n);
@@ -145,7 +147,7 @@ bool notify_restore(struct notify *n, struct now now, struct store *s, struct er
 	return journal_restore(n, s, err) && silence_restore(n, s, err) &&
 	       alerts_restore(n, now, s, err) && group_restore(n, s, err) &&
 	       lane_restore(n, now, s, err) && outbox_restore(n, now, s, err) &&
-	       oncall_restore(n->oncall, s, err);
+	       oncall_restore(n->oncall, s, err) && canary_restore(n, s, err);
 }
 
 static void bind_receivers(struct notify *n, const struct receiver *v, size_t count)
@@ -228,6 +230,7 @@ void notify_configure(struct notify *n, struct now now, const struct notify_conf
 	outbox_rebind(n, now);
 	paging_configure(n, now);
 	ear_open_all(n, now);
+	canary_configure(n, now);
 	release_lanes(n);
 	if (!n->configured)
 		end_orphans(n);

@@ -79,6 +79,13 @@ void notify_stop(struct notify *n);
  */
 struct oncall *notify_oncall(struct notify *n);
 
+/* What is told of an incident that no alert has opened: a message as JSON, put behind `b`. */
+void notify_snapshot(const struct notify *n, struct now now, struct labels labels,
+		     struct labels annotations, struct buf *b);
+/* A marked page by each of somebody's contacts. Its number; the rows of it have the group key
+ * "drill/NUMBER". 0: there is no such person, or no contact. */
+uint64_t notify_drill(struct notify *n, struct now now, struct str person, struct str by);
+
 /* ---- for pages, API and metrics ---------------------------------------------------------- */
 enum outbox_status {
 	OUTBOX_QUEUED,

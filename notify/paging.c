@@ -340,6 +340,29 @@ static void update(void *arg, struct now now, const struct incident *i)
 	notify_leave(n, now);
 }
 
+/* ---- incidents without alerts -------------------------------------------------------------- */
+void notify_snapshot(const struct notify *n, struct now now, struct labels labels,
+		     struct labels annotations, struct buf *b)
+{
+	struct message *m = message_new();
+	struct labels none = {.p = ""};
+
+	m->external_url = arena_str(&m->arena, str_of(n->external_url));
+	m->at = now.wall;
+	m->n = 1;
+	m->group_labels =
+		with(none, LABEL_ALERTNAME, labels_get(labels, STR(LABEL_ALERTNAME)), &m->arena);
+	m->alerts = ARENA_ARRAY(&m->arena, struct message_alert, 1);
+	m->alerts[0] = (struct message_alert){.labels = labels,
+					      .annotations = annotations,
+					      .starts_at = now.wall,
+					      .ends_at = MS_NONE,
+					      .hash = labels_hash(labels)};
+	message_finish(m);
+	message_put(b, m);
+	message_free(m);
+}
+
 /* ---- words for those who are not paged ----------------------------------------------------- */
 static struct message *update_of(const struct notify *n, struct now now, const struct incident *i,
 				 struct str text)
@@ -387,7 +410,8 @@ static void tell_receiver(void *arg, struct now now, const struct incident *i, s
 static void self_alert(void *arg, struct now now, struct str name, struct str what, struct str text,
 		       bool firing)
 {
-	static const char *const names[] = {"RouseScheduleHole", "RouseUnanswered"};
+	static const char *const names[] = {"RouseScheduleHole", "RouseUnanswered",
+					    "RouseDrillFailed"};
 	struct notify *n = arg;
 	char *subject = mem_str(what), *words = mem_str(text);
 
@@ -399,6 +423,28 @@ static void self_alert(void *arg, struct now now, struct str name, struct str wh
 	free(subject);
 	free(words);
 	notify_leave(n, now);
+}
+
+static char *snapshot(void *arg, struct now now, struct str title, struct str words)
+{
+	struct arena a;
+	struct labels none = {.p = ""};
+	struct buf b;
+	char *s;
+
+	arena_init(&a);
+	buf_init(&b, BUF_MAX_ANY);
+	notify_snapshot(arg, now, with(none, LABEL_ALERTNAME, title, &a),
+			with(none, "summary", words, &a), &b);
+	s = mem_str(buf_str(&b));
+	buf_done(&b);
+	arena_done(&a);
+	return s;
+}
+
+static void drill_person(void *arg, struct now now, struct str person, struct str by)
+{
+	(void)notify_drill(arg, now, person, by);
 }
 
 static uint64_t entropy(void *arg)
@@ -419,6 +465,8 @@ void paging_init(struct notify *n)
 		.update = update,
 		.tell = tell_receiver,
 		.self_alert = self_alert,
+		.snapshot = snapshot,
+		.drill_person = drill_person,
 		.entropy = entropy,
 		.arg = n,
 		.core = n->env.core,

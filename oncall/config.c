@@ -15,6 +15,7 @@
 #define SCHEDULES_MAX 1000
 #define POLICIES_MAX 1000
 #define FORMS_MAX 1000
+#define DRILLS_MAX 1000
 #define CONTACTS_MAX 50
 #define ACCOUNTS_MAX 50
 #define SEQUENCE_MAX 50
@@ -397,13 +398,15 @@ static void look_at_people(const struct oncall_reader *r)
 
 /* ---- all of it ----------------------------------------------------------------------------- */
 struct top_draft {
-	const struct yaml_node *defaults, *people, *schedules, *policies, *forms;
+	const struct yaml_node *defaults, *people, *schedules, *policies, *forms, *drills;
+	bool canary;
 };
 
 static const struct field TOP_FIELDS[] = {
 	FIELD(MAP, struct top_draft, defaults),	 FIELD(MAP, struct top_draft, people),
 	FIELD(MAP, struct top_draft, schedules), FIELD(MAP, struct top_draft, policies),
-	FIELD(MAP, struct top_draft, forms),
+	FIELD(MAP, struct top_draft, forms),	 FIELD(MAP, struct top_draft, drills),
+	FIELD(BOOL, struct top_draft, canary),
 };
 
 static size_t count(const struct oncall_reader *r, const struct yaml_node *map, size_t most,
@@ -419,18 +422,21 @@ static size_t count(const struct oncall_reader *r, const struct yaml_node *map, 
 static bool read_all(struct oncall_reader *r, const struct yaml_node *node)
 {
 	struct oncall_config *c = r->config;
-	struct top_draft d = {0};
+	struct top_draft d = {.canary = true};
 	bool ok = FIELDS_READ(&r->fields, node, "oncall", TOP_FIELDS, &d);
 	size_t people = count(r, d.people, PEOPLE_MAX, &ok);
 	size_t schedules = count(r, d.schedules, SCHEDULES_MAX, &ok);
 	size_t policies = count(r, d.policies, POLICIES_MAX, &ok);
 	size_t forms = count(r, d.forms, FORMS_MAX, &ok);
+	size_t drills = count(r, d.drills, DRILLS_MAX, &ok);
 
 	r->defaults = d.defaults;
 	c->people = ARENA_ARRAY(&c->arena, struct person, people + 1);
 	c->schedules = ARENA_ARRAY(&c->arena, struct schedule, schedules + 1);
 	c->policies = ARENA_ARRAY(&c->arena, struct policy, policies + 1);
 	c->forms = ARENA_ARRAY(&c->arena, struct form, forms + 1);
+	c->drills = ARENA_ARRAY(&c->arena, struct drill, drills + 1);
+	c->canary = d.canary;
 	for (size_t i = 0; i < people; i++)
 		ok &= read_person(r, &d.people->pairs[i], &c->people[c->n_people++]);
 	for (size_t i = 0; i < schedules; i++)
@@ -440,6 +446,8 @@ static bool read_all(struct oncall_reader *r, const struct yaml_node *node)
 		ok &= oncall_read_policy(r, &d.policies->pairs[i], &c->policies[c->n_policies++]);
 	for (size_t i = 0; i < forms; i++)
 		ok &= oncall_read_form(r, &d.forms->pairs[i], &c->forms[c->n_forms++]);
+	for (size_t i = 0; i < drills; i++)
+		ok &= oncall_read_drill(r, &d.drills->pairs[i], &c->drills[c->n_drills++]);
 	return ok;
 }
 
@@ -471,6 +479,8 @@ void oncall_config_free(struct oncall_config *c)
 		tz_free(c->people[i].tz);
 	for (size_t i = 0; i < c->n_schedules; i++)
 		tz_free(c->schedules[i].tz);
+	for (size_t i = 0; i < c->n_drills; i++)
+		tz_free(c->drills[i].tz);
 	arena_done(&c->arena);
 	free(c);
 }

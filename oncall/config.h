@@ -132,6 +132,14 @@ struct form {
 	int rate;	  /* reports in ten minutes from one address */
 };
 
+/* ---- drills -------------------------------------------------------------------------------- */
+struct drill {
+	struct str name;
+	struct str policy, person; /* one of the two */
+	struct tz *tz;
+	struct rotation clock; /* it begins where its shifts begin */
+};
+
 /* ---- all of it ----------------------------------------------------------------------------- */
 struct oncall_config {
 	struct arena arena;
@@ -143,6 +151,9 @@ struct oncall_config {
 	size_t n_policies;
 	struct form *forms;
 	size_t n_forms;
+	struct drill *drills;
+	size_t n_drills;
+	bool canary; /* contacts that have changed are tried */
 };
 
 /* Reads the map at `oncall` (NULL or nothing: an empty configuration). Every mistake goes to

@@ -33,7 +33,18 @@ ATTR_CHECK bool oncall_read_schedule(const struct oncall_reader *r, const struct
 				     struct schedule *out);
 ATTR_CHECK bool oncall_read_policy(const struct oncall_reader *r, const struct yaml_pair *p,
 				   struct policy *out);
+/* "weekly", "Mon 09:00": turns from the first such time at `since` or later on. `n` is the map that
+ * says it. */
+struct oncall_clock {
+	struct str unit, at;
+	ms_t since;
+};
+ATTR_CHECK bool oncall_read_clock(const struct oncall_reader *r, const struct yaml_node *n,
+				  const struct oncall_clock *c, struct rotation *out);
+
 /* After the policies. */
+ATTR_CHECK bool oncall_read_drill(const struct oncall_reader *r, const struct yaml_pair *p,
+				  struct drill *out);
 ATTR_CHECK bool oncall_read_form(const struct oncall_reader *r, const struct yaml_pair *p,
 				 struct form *out);
 

@@ -188,12 +188,34 @@ static bool read_pattern(const struct oncall_reader *r, const struct layer_draft
 	return true;
 }
 
+bool oncall_read_clock(const struct oncall_reader *r, const struct yaml_node *n,
+		       const struct oncall_clock *c, struct rotation *out)
+{
+	const struct yaml_node *unit = yaml_get(n, "rotation"), *at = yaml_get(n, "handoff");
+	int day, minutes;
+
+	if (!read_unit(r, unit ? unit : n, c->unit, &out->unit))
+		return false;
+	if (!split_handoff(out->unit, c->at, &day, &minutes))
+		return fields_error(&r->fields, at ? at : n,
+				    "%s of what is %.*s is like %s, found \"%.*s\"",
+				    at ? "handoff" : "at", STR_ARG(c->unit),
+				    out->unit == ROTATION_HOUR	 ? "\":30\""
+				    : out->unit == ROTATION_DAY	 ? "\"09:00\""
+				    : out->unit == ROTATION_WEEK ? "\"Mon 09:00\""
+								 : "\"1 09:00\"",
+				    STR_ARG(c->at));
+	if (out->unit == ROTATION_WEEK && !c->at.n)
+		day = civil_of(c->since).weekday;
+	out->origin = first_handoff(out->unit, c->since, day, minutes);
+	return true;
+}
+
 static bool read_rotation(const struct oncall_reader *r, const struct yaml_node *n,
 			  const struct layer_draft *d, const struct tz *tz, struct layer *out)
 {
 	struct rotation *ro = &out->rotation;
-	int day, minutes;
-	ms_t since;
+	struct oncall_clock clock = {.unit = d->rotation, .at = d->handoff};
 
 	out->rotates = d->rotation.n > 0;
 	if (!out->rotates && (d->handoff.n || d->has_every || d->pattern))
@@ -202,28 +224,14 @@ static bool read_rotation(const struct oncall_reader *r, const struct yaml_node 
 	if (!out->rotates)
 		return true;
 	ro->tz = tz;
-	if (!read_unit(r, yaml_get(n, "rotation"), d->rotation, &ro->unit) ||
-	    !read_pattern(r, d, n, ro))
+	if (!read_pattern(r, d, n, ro))
 		return false;
 	if (!d->since.n)
 		return fields_error(&r->fields, n,
 				    "a rotation needs since: the date from which its turns are "
 				    "counted");
-	if (!split_handoff(ro->unit, d->handoff, &day, &minutes))
-		return fields_error(&r->fields, yaml_get(n, "handoff"),
-				    "handoff of a %.*s rotation is like %s, found \"%.*s\"",
-				    STR_ARG(d->rotation),
-				    ro->unit == ROTATION_HOUR	? "\":30\""
-				    : ro->unit == ROTATION_DAY	? "\"09:00\""
-				    : ro->unit == ROTATION_WEEK ? "\"Mon 09:00\""
-								: "\"1 09:00\"",
-				    STR_ARG(d->handoff));
-	if (!read_time(r, yaml_get(n, "since"), d->since, &since))
-		return false;
-	if (ro->unit == ROTATION_WEEK && !d->handoff.n)
-		day = civil_of(since).weekday;
-	ro->origin = first_handoff(ro->unit, since, day, minutes);
-	return true;
+	return read_time(r, yaml_get(n, "since"), d->since, &clock.since) &&
+	       oncall_read_clock(r, n, &clock, ro);
 }
 
 /* ---- turns and hours ----------------------------------------------------------------------- */

@@ -423,10 +423,11 @@ ms_t escalate_due(const struct incident *i)
 	if (i->status == INCIDENT_RESOLVED || i->status == INCIDENT_MERGED)
 		return MS_NONE;
 	if (i->snoozed_until != MS_NONE)
-		return i->snoozed_until;
+		return ms_earlier(i->snoozed_until, drill_due(i));
 	if (i->status == INCIDENT_ACKNOWLEDGED)
 		return ms_earlier(remind_at(i), i->lease_at);
 	due = policy_of(i) ? ms_earlier(i->next_at, i->handoff_at) : MS_NONE;
+	due = ms_earlier(due, drill_due(i));
 	for (size_t k = 0; k < i->n_cycles; k++)
 		due = ms_earlier(due, cycle_due(i, &i->cycles[k]));
 	return due;
@@ -458,7 +459,9 @@ static void run_triggered(struct incident *i, struct now now)
 void escalate_run(struct incident *i, struct now now)
 {
 	for (int round = 0; round < ROUNDS_MAX && is_due(escalate_due(i), now); round++) {
-		if (i->snoozed_until != MS_NONE) {
+		if (is_due(drill_due(i), now)) {
+			drill_fail(i, now);
+		} else if (i->snoozed_until != MS_NONE) {
 			i->snoozed_until = MS_NONE;
 			incident_say(i, now.wall, "awake", STR(""), "the snooze is over");
 			if (i->status == INCIDENT_TRIGGERED)

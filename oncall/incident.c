@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "oncall/drill.h"
 #include "oncall/inner.h"
 #include "store/store.h"
 
@@ -72,12 +73,14 @@ void oncall_free(struct oncall *oc)
 	map_done(&oc->open);
 	override_free_all(oc);
 	mark_free_all(oc);
+	drill_free_all(oc);
 	free(oc);
 }
 
 void oncall_stop(struct oncall *oc)
 {
 	oc->stopped = true;
+	drill_stop_all(oc);
 	for (size_t k = 0; k < oc->n; k++)
 		timer_stop(oc->env.timers, &oc->incidents[k]->timer);
 }
@@ -380,7 +383,10 @@ uint64_t oncall_open(struct oncall *oc, struct now now, const struct report *r, 
 	if (!oc->config || !oncall_policy(oc->config, r->policy))
 		return 0;
 	i = incident_new(oc, now, r);
-	incident_say(i, now.wall, "opened", by, "%s: %s", *i->key ? "by form" : "by hand",
+	incident_say(i, now.wall, "opened", by, "%s: %s",
+		     incident_is_drill(i) ? "as a drill"
+		     : *i->key		  ? "by form"
+					  : "by hand",
 		     i->title);
 	incident_begin(i, now);
 	return i->id;
@@ -431,6 +437,7 @@ void oncall_configure(struct oncall *oc, struct now now, const struct oncall_con
 {
 	oc->config = c;
 	link_have_key(oc);
+	drill_configure(oc, now);
 	for (size_t k = 0; k < oc->n; k++) {
 		struct incident *i = oc->incidents[k];
 
@@ -567,6 +574,7 @@ static bool load_event(void *arg, const struct val *v, size_t n)
 bool oncall_restore(struct oncall *oc, struct store *s, struct err *err)
 {
 	return store_select(s, ST_META_LOAD, NULL, 0, link_load_key, oc, err) &&
+	       store_select(s, ST_META_LOAD, NULL, 0, drill_load, oc, err) &&
 	       store_select(s, ST_INCIDENT_LOAD, NULL, 0, load_incident, oc, err) &&
 	       store_select(s, ST_CYCLE_LOAD, NULL, 0, load_cycle, oc, err) &&
 	       store_select(s, ST_INCIDENT_EVENT_LOAD, NULL, 0, load_event, oc, err) &&

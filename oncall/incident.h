@@ -116,6 +116,10 @@ struct oncall_env {
 	/* Something is wrong with the plan, or right again: a self alert. */
 	void (*self_alert)(void *arg, struct now now, struct str name, struct str what,
 			   struct str text, bool firing);
+	/* What is told of an incident that no alert has opened; the caller frees it. */
+	char *(*snapshot)(void *arg, struct now now, struct str title, struct str words);
+	/* A marked page by each of somebody's contacts. */
+	void (*drill_person)(void *arg, struct now now, struct str person, struct str by);
 	/* 64 bits that nobody can guess. */
 	uint64_t (*entropy)(void *arg);
 	void *arg;

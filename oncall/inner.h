@@ -23,6 +23,8 @@ struct oncall {
 	struct mark **marks; /* by id */
 	size_t n_marks, cap_marks;
 	uint64_t last_mark;
+	struct drill_run **drills;
+	size_t n_drills, cap_drills;
 	uint64_t version;
 	bool stopped;
 	bool has_link_key;
@@ -79,6 +81,18 @@ void merge_resolved(struct incident *i, struct now now, struct str who);
 bool link_load_key(void *oncall, const struct val *v, size_t n);
 /* Makes one where there is none yet. */
 void link_have_key(struct oncall *oc);
+
+/* ---- drill.c ----------------------------------------------------------------------------- */
+/* For store_select of the meta table. */
+bool drill_load(void *oncall, const struct val *v, size_t n);
+void drill_configure(struct oncall *oc, struct now now);
+void drill_stop_all(struct oncall *oc);
+void drill_free_all(struct oncall *oc);
+/* An acknowledgement ends a drill; other incidents are left alone. */
+void drill_acknowledged(struct incident *i, struct now now, struct str who);
+/* When a drill that goes on has failed; MS_NONE: it is none. */
+ms_t drill_due(const struct incident *i);
+void drill_fail(struct incident *i, struct now now);
 
 /* ---- mark.c ------------------------------------------------------------------------------ */
 ATTR_CHECK bool mark_restore(struct oncall *oc, struct store *s, struct err *err);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/time.h"
+#include "oncall/drill.h"
 #include "oncall/mark.h"
 
 #define SIMILAR_MAX 5
@@ -278,7 +279,7 @@ static bool count_incident(void *arg, const struct incident *i)
 	struct counting *c = arg;
 	ms_t acked = first(i, "acknowledged");
 
-	if (i->opened_at < c->from || i->opened_at >= c->to)
+	if (i->opened_at < c->from || i->opened_at >= c->to || incident_is_drill(i))
 		return true;
 	c->out->opened++;
 	if (acked != MS_NONE)

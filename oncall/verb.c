@@ -54,6 +54,7 @@ enum oncall_result oncall_ack(struct oncall *oc, struct now now, uint64_t id, st
 	if (!again)
 		oc->env.update(oc->env.arg, now, i);
 	incident_settle(i, now);
+	drill_acknowledged(i, now, by.who);
 	return ONCALL_DONE;
 }
 

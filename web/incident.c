@@ -3,7 +3,6 @@
 
 #include "base/num.h"
 #include "evaluator/core.h"
-#include "notify/message.h"
 #include "notify/notify.h"
 #include "web/am_value.h"
 #include "web/answer.h"
@@ -44,40 +43,26 @@ struct str incident_text_of(const struct am_value *o, const char *key)
 	return v && (v->kind == AM_STRING || v->kind == AM_NUMBER) ? v->text : STR("");
 }
 
-/* What is told of an incident that no alert has opened. */
 static struct str snapshot_of(struct exchange *x, const struct report *r)
 {
-	struct message *m = message_new();
 	struct labels_builder lb;
+	struct labels labels, annotations;
 	struct buf b;
 	struct str s;
 
-	m->external_url = arena_str(&m->arena, x->web->options.external_url);
-	m->at = x->now.wall;
-	m->n = 1;
-	m->alerts = ARENA_ARRAY(&m->arena, struct message_alert, 1);
 	labels_builder_init(&lb);
 	labels_builder_set(&lb, STR(LABEL_ALERTNAME), r->title);
 	labels_builder_set(&lb, STR("severity"), r->severity);
-	m->alerts[0].labels = labels_builder_build(&lb, &m->arena);
+	labels = labels_builder_build(&lb, x->arena);
 	labels_builder_done(&lb);
 	labels_builder_init(&lb);
 	labels_builder_set(&lb, STR("summary"), r->title);
-	m->alerts[0].annotations = labels_builder_build(&lb, &m->arena);
+	annotations = labels_builder_build(&lb, x->arena);
 	labels_builder_done(&lb);
-	m->alerts[0].starts_at = x->now.wall;
-	m->alerts[0].ends_at = MS_NONE;
-	m->alerts[0].hash = labels_hash(m->alerts[0].labels);
-	labels_builder_init(&lb);
-	labels_builder_set(&lb, STR(LABEL_ALERTNAME), r->title);
-	m->group_labels = labels_builder_build(&lb, &m->arena);
-	labels_builder_done(&lb);
-	message_finish(m);
 	buf_init(&b, BUF_MAX_ANY);
-	message_put(&b, m);
+	notify_snapshot(core_notify(x->core), x->now, labels, annotations, &b);
 	s = arena_str(x->arena, buf_str(&b));
 	buf_done(&b);
-	message_free(m);
 	return s;
 }
 

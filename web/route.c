@@ -5,6 +5,7 @@
 #include "web/am_json.h"
 #include "web/answer.h"
 #include "web/api_alertmanager.h"
+#include "web/api_drill.h"
 #include "web/api_explain.h"
 #include "web/api_incidents.h"
 #include "web/api_marks.h"
@@ -42,7 +43,7 @@ static const struct web_route {
 	{"/silences", GET, page_told_silences, 0, 0},
 	{"/incidents", GET, page_incidents, 0, 0},
 	{"/incident", GET | POST, page_incident, PERMIT_RESPOND, 0},
-	{"/oncall", GET, page_oncall, 0, 0},
+	{"/oncall", GET | POST, page_oncall, PERMIT_ADMIN, 0},
 	{"/form", GET | POST, page_form, 0, OPEN},
 	{"/answer", GET | POST, page_answer, 0, OPEN},
 	{"/assets/style.css", GET, asset_serve, 0, OPEN},
@@ -79,6 +80,8 @@ static const struct web_route {
 	{"/api/rouse/v1/who", GET, api_rouse_who, 0, 0},
 	{"/api/rouse/v1/calendar", GET, api_rouse_calendar, 0, 0},
 	{"/api/rouse/v1/events", GET | POST, api_rouse_events, PERMIT_EVENTS, 0},
+	{"/api/rouse/v1/drill", POST, api_rouse_drill, PERMIT_ADMIN, 0},
+	{"/api/rouse/v1/drill/", GET, api_rouse_drill_one, 0, 0}, /* and the number */
 	{"/api/rouse/v1/audit", GET, api_rouse_audit, PERMIT_ADMIN, SECRET},
 	{"/api/rouse/v1/stats", GET, api_rouse_stats, 0, 0},
 	{"/api/rouse/v1/overrides", GET | POST, api_rouse_overrides, PERMIT_RESPOND, 0},

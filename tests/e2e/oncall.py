@@ -161,6 +161,39 @@ def customers_and_changes(d):
 
 
 @story
+def drills(d):
+    """A drill of a person tells which contact works and which does not; one of a policy must be acknowledged."""
+    well, broken = Server(), Server(lambda hit: 404)
+    r = Rouse(d, {
+        "route": {"receiver": "none"}, "receivers": [{"name": "none"}],
+        "oncall": {"people": {"alice": {"contacts": {"push": {"webhook": {"url": well.url}}, "old": {"webhook": {"url": broken.url}}}}},
+                   "policies": {"backend": {"steps": [{"page": "person/alice"}]}}}},
+        flags=[f"--web.listen-address=127.0.0.1:{free_port()}"])
+    cli = lambda *args: subprocess.run([ROUSE, "drill", "--url", r.url, *args], capture_output=True, text=True)
+    said = cli("contact", "alice", "--by", "bob")
+    assert said.returncode == 1, said
+    assert re.search(r"person/alice/webhook/0 +sent", said.stdout) and re.search(r"person/alice/webhook/1 +dead: .*404", said.stdout), said
+    well.wait("the drill", lambda h: "DRILL by bob: nothing is wrong. alice would be paged here (push)." in h.body.decode())
+    eventually("a self alert names the contact", lambda: any(
+        "person/alice/webhook/1" in a["labels"].values() for a in r.json("/api/v2/alerts")))
+    assert "nobody of that name" in cli("contact", "carol").stderr
+    assert "what is to be tried" in cli("contact").stderr
+    assert json.loads(cli("--json", "policy", "backend").stdout) == {"incident": 1}
+    well.wait("the incident", lambda h: "#1" in h.body.decode())
+    subprocess.run([ROUSE, "ack", "--url", r.url, "--by", "alice", "1"], check=True, capture_output=True)
+    assert get_json(r.url + "/api/rouse/v1/incidents/1")["data"]["status"] == "resolved"
+    stats = get_json(r.url + "/api/rouse/v1/stats")["data"]
+    assert stats["opened"] == 0 and all(p["pages"] == 0 for p in stats["people"]), stats
+    page = get_text(r.url + "/oncall")
+    assert ">Try them</button>" in page
+    status, headers, text = request(r.url + "/oncall", "POST", b"person=alice", {"Content-Type": "application/x-www-form-urlencoded"})
+    assert status in (200, 303), (status, text)
+    eventually("the page shows what became of it", lambda: "person/alice/webhook/0: <b>sent</b>" in get_text(r.url + "/oncall?drill=" + str(max(
+        int(x["groupKey"].split("/")[1]) for x in get_json(r.url + "/api/rouse/v1/deliveries")["data"]["deliveries"] if x["groupKey"].startswith("drill/")))))
+    r.stop()
+
+
+@story
 def heartbeats(d):
     """A job that does not report in time is an alert until it does; rouse tells that it lives, but not while it is blind."""
     phone, out, prom = Server(), Server(), Server(lambda hit: (500, {}, "no"))

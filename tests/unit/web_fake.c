@@ -369,6 +369,25 @@ void core_audit_each(const struct core *c ATTR_UNUSED,
 	fn(arg, &e);
 }
 
+void notify_snapshot(const struct notify *n ATTR_UNUSED, struct now now ATTR_UNUSED,
+		     struct labels labels ATTR_UNUSED, struct labels annotations ATTR_UNUSED,
+		     struct buf *b)
+{
+	buf_adds(b, "{}");
+}
+
+uint64_t notify_drill(struct notify *n ATTR_UNUSED, struct now now ATTR_UNUSED, struct str person,
+		      struct str by ATTR_UNUSED)
+{
+	return str_is(person, "alice") ? 7 : 0;
+}
+
+static char *no_snapshot(void *arg ATTR_UNUSED, struct now now ATTR_UNUSED,
+			 struct str title ATTR_UNUSED, struct str words ATTR_UNUSED)
+{
+	return mem_str(STR("{}"));
+}
+
 static uint64_t no_entropy(void *arg ATTR_UNUSED)
 {
 	return 0x5eed;
@@ -384,6 +403,7 @@ struct oncall *notify_oncall(struct notify *n)
 				 .update = no_update,
 				 .tell = no_tell,
 				 .self_alert = no_self_alert,
+				 .snapshot = no_snapshot,
 				 .entropy = no_entropy,
 				 .arg = c,
 				 .core = c};
