@@ -152,6 +152,7 @@ struct row {
 	bool twice;	       /* may have been told before a crash */
 	bool late_raised;      /* the self alert for being late is out */
 	bool is_page;	       /* for an incident (paging.c), not an edit or an end */
+	char *unwanted;	       /* withdrawn while on its way: why; NULL: it is wanted */
 	bool moved_on;	       /* a page that is late: the next contact was tried */
 	bool is_ready;	       /* waits in dest->ready */
 	bool stored;	       /* the store has the row */
@@ -291,8 +292,11 @@ ATTR_CHECK bool lane_restore(struct notify *n, struct now now, struct store *s, 
 void outbox_queue(struct lane *l, struct now now, struct message *take, struct row *replaces);
 /* May the message stand in for the lane's last open row? */
 struct row *outbox_replaceable(const struct lane *l, struct hashes firing, struct hashes resolved);
-/* What is in the lane and has not gone out is not wanted any more. */
+/* What is in the lane and has not gone out is not wanted any more; what is on its way is not tried
+ * again. */
 void outbox_withdraw(struct lane *l, struct now now, const char *why);
+/* The same of pages that are older than that (wall); edits and ends stay. */
+void outbox_withdraw_pages(struct lane *l, struct now now, ms_t before, const char *why);
 /* Starts what is durable and may go out. */
 void outbox_durable(struct notify *n, struct now now);
 /* Gives every configured destination its chance (after a reload or a start). */

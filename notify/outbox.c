@@ -185,6 +185,7 @@ static void row_free(struct row *r)
 	free(r->title);
 	free(r->provider_id);
 	free(r->error);
+	free(r->unwanted);
 	free(r);
 }
 
@@ -533,14 +534,34 @@ static void unstart(struct row *r)
 	}
 }
 
+static void withdraw(struct row *r, struct now now, const char *why)
+{
+	if (r->status == OUTBOX_SENDING && r->attempt) {
+		set_text(&r->unwanted, why); /* if this attempt fails, there is no other */
+		return;
+	}
+	unstart(r);
+	if (r->twice)
+		lane_doubt(r->lane, now, r);
+	replace(r, now, why);
+}
+
 void outbox_withdraw(struct lane *l, struct now now, const char *why)
 {
 	for (struct row *r = l->first, *next; r; r = next) {
 		next = r->lane_next;
-		if (r->status == OUTBOX_SENDING && r->attempt)
-			continue;
-		unstart(r);
-		replace(r, now, why);
+		withdraw(r, now, why);
+	}
+	if (l->first)
+		arm(l->first, now);
+}
+
+void outbox_withdraw_pages(struct lane *l, struct now now, ms_t before, const char *why)
+{
+	for (struct row *r = l->first, *next; r; r = next) {
+		next = r->lane_next;
+		if (r->is_page && r->created_at < before)
+			withdraw(r, now, why);
 	}
 	if (l->first)
 		arm(l->first, now);
@@ -696,35 +717,6 @@ static ms_t backoff(const struct row *r, struct now now)
 	return base * 4 / 5 + (ms_t)(io->ops->entropy(io->host) % (uint64_t)(base * 2 / 5 + 1));
 }
 
-void outbox_retry(struct row *r, struct now now, ms_t wait, bool whole, const char *why)
-{
-	struct dest *d = r->lane->dest;
-
-	set_text(&r->error, why);
-	set_text(&d->last_error, why);
-	d->last_failed_at = now.wall;
-	d->retried++;
-	if (now.mono - r->created_mono >= GIVE_UP_AFTER) {
-		outbox_dead(r, now, DEAD_MESSAGE, why);
-		return;
-	}
-	log_row(r, LOG_LEVEL_WARN, "page not delivered yet", why);
-	wait = wait < 0 ? backoff(r, now) : MIN(MAX(wait, WAIT_MIN), WAIT_MAX);
-	d->running--;
-	set_status(r, OUTBOX_RETRY);
-	r->next_at = now.wall + wait;
-	r->next_mono = now.mono + wait;
-	if (r->twice)
-		store_row(r); /* also that it may have arrived */
-	else
-		store_status(r);
-	raise_if_late(r, now);
-	set_retry_timer(r);
-	if (whole)
-		rest(d, now, wait);
-	pump(d);
-}
-
 /* What the row says of ends, cut down to `known`; false: nothing is left to say. */
 static bool cut_ends(struct row *r, struct hashes known)
 {
@@ -754,6 +746,58 @@ static void drop_ends(struct lane *l, struct now now)
 		known = hashes_dup(r->firing);
 	}
 	hashes_done(&known);
+}
+
+/* It was withdrawn while an attempt went on, which has failed. */
+static void give_up(struct row *r, struct now now)
+{
+	struct lane *l = r->lane;
+	struct dest *d = l->dest;
+	bool began = r->firing.n != 0;
+
+	if (r->twice)
+		lane_doubt(l, now, r);
+	set_text(&r->error, r->unwanted);
+	finish(r, now, OUTBOX_REPLACED);
+	if (began)
+		drop_ends(l, now);
+	next_in_lane(l, now);
+	let_go(d->n, l);
+	trim_history(d->n, now);
+	pump(d);
+}
+
+void outbox_retry(struct row *r, struct now now, ms_t wait, bool whole, const char *why)
+{
+	struct dest *d = r->lane->dest;
+
+	set_text(&r->error, why);
+	set_text(&d->last_error, why);
+	d->last_failed_at = now.wall;
+	d->retried++;
+	if (now.mono - r->created_mono >= GIVE_UP_AFTER) {
+		outbox_dead(r, now, DEAD_MESSAGE, why);
+		return;
+	}
+	if (r->unwanted) {
+		give_up(r, now);
+		return;
+	}
+	log_row(r, LOG_LEVEL_WARN, "page not delivered yet", why);
+	wait = wait < 0 ? backoff(r, now) : MIN(MAX(wait, WAIT_MIN), WAIT_MAX);
+	d->running--;
+	set_status(r, OUTBOX_RETRY);
+	r->next_at = now.wall + wait;
+	r->next_mono = now.mono + wait;
+	if (r->twice)
+		store_row(r); /* also that it may have arrived */
+	else
+		store_status(r);
+	raise_if_late(r, now);
+	set_retry_timer(r);
+	if (whole)
+		rest(d, now, wait);
+	pump(d);
 }
 
 void outbox_dead(struct row *r, struct now now, enum dead_scope scope, const char *why)

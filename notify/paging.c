@@ -491,8 +491,12 @@ void paging_configure(struct notify *n, struct now now)
 		uint64_t id = incident_of(str_of(l->group_key));
 		const struct incident *i = id ? oncall_incident(n->oncall, id) : NULL;
 
-		if (i && i->status != INCIDENT_RESOLVED)
-			hold_lane(n, l);
+		if (!i || i->status == INCIDENT_RESOLVED)
+			continue;
+		hold_lane(n, l);
+		/* An earlier life may have been sending while somebody acknowledged. */
+		if (!n->configured && i->status == INCIDENT_ACKNOWLEDGED)
+			outbox_withdraw_pages(l, now, i->acked_at, "acknowledged");
 	}
 	oncall_configure(n->oncall, now, n->config->oncall);
 }

@@ -63,6 +63,7 @@ for d in "$B" "$@"; do
 	run "$mode scenarios" "$d/sim" scenario tests/scenario/*.txt
 	run "$mode crash at every effect" "$d/sim" crash
 	run "$mode random worlds" "$d/sim" swarm 1 "${SWARM:-40}"
+	run "$mode random teams" "$d/sim" people 1 "${TEAMS:-5}" 3
 	for f in "$d"/fuzz/*; do
 		name=${f##*/}
 		[ -x "$f" ] && [ -d "tests/fuzz/corpus/$name" ] && run "$mode fuzz corpus $name" "$f" "tests/fuzz/corpus/$name"

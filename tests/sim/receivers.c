@@ -179,7 +179,7 @@ static struct str retry_after(struct receivers *r, const struct host *h, struct 
 
 /* Discord: a new message gets a number; one that is not there any more cannot be edited. */
 static void discord_answer(struct receivers *r, const struct request *q, struct page *p,
-			   struct arena *a, struct answer *out)
+			   struct arena *a, struct sim_answer *out)
 {
 	ptrdiff_t at = str_find(q->url, STR("/messages/"));
 	uint64_t id;
@@ -219,7 +219,7 @@ void receivers_press(struct receivers *r, struct str data, struct str user)
 
 /* Whether it was a question, not a page. */
 static bool telegram_asked(struct receivers *r, const struct request *q, struct arena *a,
-			   struct answer *out)
+			   struct sim_answer *out)
 {
 	ptrdiff_t at = str_find(q->body, STR("\"offset\":"));
 	size_t from =
@@ -245,21 +245,21 @@ static bool telegram_asked(struct receivers *r, const struct request *q, struct 
 }
 
 static void telegram_answer(struct receivers *r, const struct request *q, struct page *p,
-			    struct arena *a, struct answer *out)
+			    struct arena *a, struct sim_answer *out)
 {
 	p->edit = str_ends(q->url, "/editMessageText");
 	out->body = arena_printf(a, "{\"ok\":true,\"result\":{\"message_id\":%llu}}",
 				 (unsigned long long)r->next_message++);
 }
 
-static void unsent(struct answer *out, const char *words)
+static void unsent(struct sim_answer *out, const char *words)
 {
 	out->outcome = IO_UNSENT;
 	out->error = str_of(words);
 }
 
 static void page_arrive(struct receivers *r, const struct request *q, struct str host, int status,
-			struct arena *a, struct answer *out)
+			struct arena *a, struct sim_answer *out)
 {
 	struct page *p = page_add(r, q, host);
 
@@ -283,7 +283,7 @@ static void page_arrive(struct receivers *r, const struct request *q, struct str
 }
 
 void receivers_arrive(struct receivers *r, const struct request *q, struct str host,
-		      struct arena *a, struct answer *out)
+		      struct arena *a, struct sim_answer *out)
 {
 	const struct host *h = map_get(&r->hosts, host);
 	int status = status_now(r, h);

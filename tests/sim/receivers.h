@@ -9,7 +9,7 @@
 
 #include "base/base.h"
 
-struct answer;
+struct sim_answer;
 struct arena;
 struct request;
 struct sim;
@@ -47,6 +47,6 @@ void receivers_press(struct receivers *r, struct str data, struct str user);
 size_t receivers_pages(const struct receivers *r);
 struct page *receivers_page(struct receivers *r, size_t i);
 void receivers_arrive(struct receivers *r, const struct request *q, struct str host,
-		      struct arena *a, struct answer *out);
+		      struct arena *a, struct sim_answer *out);
 
 #endif

@@ -27,7 +27,7 @@ struct flight {
 	struct request request;
 	ms_t timeout;
 	bool page;
-	struct answer answer;
+	struct sim_answer answer;
 };
 
 /* ---- chance ------------------------------------------------------------------------------------
@@ -233,14 +233,14 @@ static void effect(struct sim *s);
 static bool lose(struct sim *s, struct flight *f, bool page)
 {
 	if (sim_chance(s, s->faults.lose_request)) {
-		f->answer =
-			(struct answer){.outcome = IO_UNSENT, .error = STR("connection refused")};
+		f->answer = (struct sim_answer){.outcome = IO_UNSENT,
+						.error = STR("connection refused")};
 		sim_after(s, 1 + sim_span(s, s->faults.latency), land, f);
 		return true;
 	}
 	if (!sim_chance(s, s->faults.vanish))
 		return false;
-	f->answer = (struct answer){.outcome = IO_AMBIGUOUS, .error = STR("timeout")};
+	f->answer = (struct sim_answer){.outcome = IO_AMBIGUOUS, .error = STR("timeout")};
 	if (page)
 		oracle_vanished(s->oracle, f->request.url);
 	sim_after(s, f->timeout, land, f);

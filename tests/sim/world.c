@@ -309,7 +309,7 @@ static struct str param(struct str text, const char *name, struct arena *a)
 }
 
 static void query_answered(struct world *w, struct str text, bool half, struct arena *a,
-			   struct answer *out)
+			   struct sim_answer *out)
 {
 	struct str expr = param(text, "query=", a);
 	struct result es;
@@ -339,7 +339,7 @@ static void query_answered(struct world *w, struct str text, bool half, struct a
 	buf_done(&b);
 }
 
-static void write_arrive(struct world *w, struct str body, struct answer *out)
+static void write_arrive(struct world *w, struct str body, struct sim_answer *out)
 {
 	out->prom = true;
 	out->status = w->write_status;
@@ -354,14 +354,14 @@ static void write_arrive(struct world *w, struct str body, struct answer *out)
 		out->body = STR("out of space");
 }
 
-static void fail(struct answer *out, enum io_outcome outcome, const char *words)
+static void fail(struct sim_answer *out, enum io_outcome outcome, const char *words)
 {
 	out->outcome = outcome;
 	out->error = str_of(words);
 }
 
 /* As Prometheus: a query that has used up the time it was given ends with an error. */
-static void slow_down(struct world *w, struct str text, struct arena *a, struct answer *out)
+static void slow_down(struct world *w, struct str text, struct arena *a, struct sim_answer *out)
 {
 	struct err err;
 	ms_t timeout;
@@ -369,16 +369,16 @@ static void slow_down(struct world *w, struct str text, struct arena *a, struct 
 	CHECK(num_duration(param(text, "timeout=", a), &timeout, &err));
 	out->delay = w->slow;
 	if (w->slow == MS_NONE) {
-		*out = (struct answer){.prom = true};
+		*out = (struct sim_answer){.prom = true};
 		fail(out, IO_AMBIGUOUS, "timeout");
 	} else if (w->slow > timeout) {
-		*out = (struct answer){.prom = true, .status = 503, .delay = timeout};
+		*out = (struct sim_answer){.prom = true, .status = 503, .delay = timeout};
 		out->body = STR("{\"status\":\"error\",\"errorType\":\"timeout\",\"error\":\"query "
 				"timed out in expression evaluation\"}");
 	}
 }
 
-static void prom_arrive(struct world *w, struct str text, struct arena *a, struct answer *out)
+static void prom_arrive(struct world *w, struct str text, struct arena *a, struct sim_answer *out)
 {
 	enum prom_mode mode = w->mode;
 
@@ -420,11 +420,11 @@ static struct str host_of(struct str url)
 	return str_cut(host, 0, n);
 }
 
-void world_arrive(struct world *w, const struct request *r, struct arena *a, struct answer *out)
+void world_arrive(struct world *w, const struct request *r, struct arena *a, struct sim_answer *out)
 {
 	struct str host = host_of(r->url);
 
-	*out = (struct answer){.outcome = IO_REPLIED, .status = 200};
+	*out = (struct sim_answer){.outcome = IO_REPLIED, .status = 200};
 	if (str_ends(r->url, "/api/v1/write"))
 		write_arrive(w, r->body, out);
 	else if (str_starts(host, "prom"))

@@ -54,7 +54,7 @@ struct request {
 };
 
 /* What an arrived request leads to. Strings live in the arena. */
-struct answer {
+struct sim_answer {
 	enum io_outcome outcome;
 	int status;
 	struct str body;
@@ -69,7 +69,8 @@ struct answer {
 	size_t n;	 /* elements */
 	struct str *ids; /* one an element: its labels without the name, "app=a,i=1," */
 };
-void world_arrive(struct world *w, const struct request *r, struct arena *a, struct answer *out);
+void world_arrive(struct world *w, const struct request *r, struct arena *a,
+		  struct sim_answer *out);
 /* The truth about an expression now: how many elements, and which. */
 size_t world_truth(struct world *w, struct str expr, struct arena *a, struct str **ids);
 
