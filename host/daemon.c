@@ -154,6 +154,7 @@ static bool load(struct daemon *d, struct config **out, struct err *err)
 
 	files.matcher_mode = d->o->matcher_mode;
 	files.allow_exec = d->o->allow_exec;
+	files.lenient_runbooks = true;
 	diags_init(&diags);
 
 	bool ok = config_load(d->o->config_file, &d->o->args, &files, &d->limits, out, &diags);
