@@ -50,6 +50,7 @@ struct core {
 	struct notify *notify;
 	struct prom *prom;
 	struct heartbeats *heartbeats;
+	struct live *live;
 	struct am_sender *am;  /* NULL: nobody is forwarded to */
 	struct group **groups; /* by file, then name */
 	size_t n_groups;

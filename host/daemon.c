@@ -334,7 +334,8 @@ static bool start_core(struct daemon *d, struct now now, struct config *c)
 {
 	struct core_options o = {.limits = &d->limits,
 				 .data_retention = d->o->retention,
-				 .dispatch_delay = d->o->dispatch_delay};
+				 .dispatch_delay = d->o->dispatch_delay,
+				 .runbook_exec = d->o->runbook_exec};
 
 	d->external_url = o.external_url = external_url(d);
 	d->route_prefix = route_prefix(d, d->external_url);

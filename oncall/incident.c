@@ -16,6 +16,7 @@
 #define EVENTS_MAX 2000	  /* of one incident; later ones push the oldest but the first out */
 #define RESOLVED_MAX 5000 /* kept */
 #define TEXT_MAX 2000	  /* of a note */
+#define MATCHED "runbook" /* the event that says which one is for it */
 
 const char *incident_status_name(enum incident_status s)
 {
@@ -59,6 +60,7 @@ static void incident_free(struct incident *i)
 	free(i->title);
 	free(i->snapshot);
 	free(i->acked_by);
+	free(i->runbook);
 	free(i);
 }
 
@@ -91,7 +93,7 @@ const struct oncall_config *oncall_config(const struct oncall *oc)
 	return oc->config;
 }
 
-static struct incident *find(const struct oncall *oc, uint64_t id)
+struct incident *incident_find(const struct oncall *oc, uint64_t id)
 {
 	size_t low = 0, high = oc->n;
 
@@ -108,7 +110,7 @@ static struct incident *find(const struct oncall *oc, uint64_t id)
 
 const struct incident *oncall_incident(const struct oncall *oc, uint64_t id)
 {
-	return find(oc, id);
+	return incident_find(oc, id);
 }
 
 void oncall_incidents(const struct oncall *oc, bool (*fn)(void *arg, const struct incident *i),
@@ -201,7 +203,7 @@ static void add_event(struct incident *i, ms_t at, const char *kind, struct str 
 							   .text = mem_str(text)};
 }
 
-static void say(struct incident *i, ms_t at, const char *kind, struct str who, struct str text)
+void incident_write(struct incident *i, ms_t at, const char *kind, struct str who, struct str text)
 {
 	add_event(i, at, kind, who, text);
 	batch_add(oncall_batch(i->oncall), ST_INCIDENT_EVENT_PUT, V_INT(++i->oncall->last_event),
@@ -217,7 +219,7 @@ void incident_say(struct incident *i, ms_t at, const char *kind, struct str who,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	say(i, at, kind, who, str_of(text));
+	incident_write(i, at, kind, who, str_of(text));
 }
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -255,6 +257,7 @@ static struct incident *incident_new(struct oncall *oc, struct now now, const st
 		.acked_at = MS_NONE,
 		.resolved_at = MS_NONE,
 		.acked_by = mem_str(STR("")),
+		.runbook = mem_str(STR("")),
 		.lease_at = MS_NONE,
 		.snoozed_until = MS_NONE,
 		.next_at = MS_NONE,
@@ -287,7 +290,7 @@ static void resolve(struct incident *i, struct now now, struct str who, struct s
 	i->resolved_at = now.wall;
 	i->snoozed_until = i->lease_at = MS_NONE;
 	escalate_halt(i);
-	say(i, now.wall, "resolved", who, why);
+	incident_write(i, now.wall, "resolved", who, why);
 	oc->env.withdraw(oc->env.arg, now, i, STR("the incident is over"));
 	oc->env.update(oc->env.arg, now, i);
 	incident_settle(i, now);
@@ -301,6 +304,15 @@ static void reopen(struct incident *i, struct now now)
 	i->reminded = false;
 	incident_say(i, now.wall, "reopened", STR(""), "it fires again: %s", i->title);
 	begin(i, now);
+}
+
+/* Which runbook is for it: said when it is another one. */
+static void match(struct incident *i, struct now now, struct str runbook)
+{
+	if (!runbook.n || str_is(runbook, i->runbook))
+		return;
+	set_text(&i->runbook, runbook);
+	incident_write(i, now.wall, MATCHED, STR(""), runbook);
 }
 
 /* What is known changes; who has it in hand is not disturbed, unless it becomes urgent. */
@@ -347,13 +359,16 @@ void oncall_report(struct oncall *oc, struct now now, const struct report *r)
 	} else if (!i) {
 		i = incident_new(oc, now, r);
 		incident_say(i, now.wall, "opened", STR(""), "%s", i->title);
+		match(i, now, r->runbook);
 		begin(i, now);
 	} else if (over) {
 		set_text(&i->snapshot, r->snapshot);
 		set_text(&i->title, r->title);
 		i->urgent |= r->urgent;
+		match(i, now, r->runbook);
 		reopen(i, now);
 	} else {
+		match(i, now, r->runbook);
 		refresh(i, now, r);
 	}
 }
@@ -366,6 +381,7 @@ uint64_t oncall_open(struct oncall *oc, struct now now, const struct report *r, 
 		return 0;
 	i = incident_new(oc, now, r);
 	incident_say(i, now.wall, "opened", by, "by hand: %s", i->title);
+	match(i, now, r->runbook);
 	begin(i, now);
 	return i->id;
 }
@@ -382,7 +398,7 @@ static ms_t lease_end(const struct incident *i, ms_t wall)
 /* The incident, if something can still be done with it. */
 static enum oncall_result look_up(struct oncall *oc, uint64_t id, struct incident **out)
 {
-	*out = find(oc, id);
+	*out = incident_find(oc, id);
 	if (!*out)
 		return ONCALL_UNKNOWN;
 	return (*out)->status == INCIDENT_RESOLVED ? ONCALL_RESOLVED : ONCALL_DONE;
@@ -501,11 +517,11 @@ enum oncall_result oncall_snooze(struct oncall *oc, struct now now, uint64_t id,
 enum oncall_result oncall_note(struct oncall *oc, struct now now, uint64_t id, struct str text,
 			       struct actor by)
 {
-	struct incident *i = find(oc, id);
+	struct incident *i = incident_find(oc, id);
 
 	if (!i)
 		return ONCALL_UNKNOWN;
-	say(i, now.wall, "note", by.who, str_cut(text, 0, MIN(text.n, TEXT_MAX)));
+	incident_write(i, now.wall, "note", by.who, str_cut(text, 0, MIN(text.n, TEXT_MAX)));
 	incident_settle(i, now);
 	return ONCALL_DONE;
 }
@@ -537,7 +553,7 @@ static struct cycle *cycle_of(struct incident *i, struct str person)
 void oncall_page_sent(struct oncall *oc, struct now now, uint64_t incident, struct str person,
 		      struct str dest)
 {
-	struct incident *i = find(oc, incident);
+	struct incident *i = incident_find(oc, incident);
 	struct cycle *c = i ? cycle_of(i, person) : NULL;
 
 	if (!i)
@@ -551,7 +567,7 @@ void oncall_page_sent(struct oncall *oc, struct now now, uint64_t incident, stru
 void oncall_page_failed(struct oncall *oc, struct now now, uint64_t incident, struct str person,
 			struct str dest, struct str why)
 {
-	struct incident *i = find(oc, incident);
+	struct incident *i = incident_find(oc, incident);
 	struct cycle *c = i ? cycle_of(i, person) : NULL;
 
 	if (!i)
@@ -649,6 +665,7 @@ static bool load_incident(void *arg, const struct val *v, size_t n)
 		.acked_at = v[9].i,
 		.resolved_at = v[10].i,
 		.acked_by = mem_str(v[11].s),
+		.runbook = mem_str(STR("")),
 		.lease_at = v[12].i,
 		.reminded = v[13].i != 0,
 		.snoozed_until = v[14].i,
@@ -665,7 +682,7 @@ static bool load_incident(void *arg, const struct val *v, size_t n)
 
 static bool load_cycle(void *arg, const struct val *v, size_t n)
 {
-	struct incident *i = find(arg, (uint64_t)v[0].i);
+	struct incident *i = incident_find(arg, (uint64_t)v[0].i);
 
 	CHECK(n == 10);
 	if (!i)
@@ -685,7 +702,7 @@ static bool load_cycle(void *arg, const struct val *v, size_t n)
 static bool load_event(void *arg, const struct val *v, size_t n)
 {
 	struct oncall *oc = arg;
-	struct incident *i = find(oc, (uint64_t)v[1].i);
+	struct incident *i = incident_find(oc, (uint64_t)v[1].i);
 
 	CHECK(n == 6);
 	oc->last_event = MAX(oc->last_event, (uint64_t)v[0].i);
@@ -693,6 +710,8 @@ static bool load_event(void *arg, const struct val *v, size_t n)
 		char *kind = mem_str(v[3].s);
 
 		add_event(i, v[2].i, kind, v[4].s, v[5].s);
+		if (strcmp(kind, MATCHED) == 0)
+			set_text(&i->runbook, v[5].s);
 		free(kind);
 	}
 	return true;

@@ -32,6 +32,9 @@ static inline struct batch *oncall_batch(struct oncall *oc)
 /* Adds to the timeline. `who` may be empty. */
 void incident_say(struct incident *i, ms_t at, const char *kind, struct str who, const char *fmt,
 		  ...) ATTR_PRINTF(5, 6);
+/* The same with a text that is there already. */
+void incident_write(struct incident *i, ms_t at, const char *kind, struct str who, struct str text);
+struct incident *incident_find(const struct oncall *oc, uint64_t id); /* or NULL */
 /* Writes it down and sets its timer: the end of every change. */
 void incident_settle(struct incident *i, struct now now);
 
