@@ -9,6 +9,7 @@
 #include "web/api_ping.h"
 #include "web/api_prometheus.h"
 #include "web/api_rouse.h"
+#include "web/api_runbooks.h"
 #include "web/asset.h"
 #include "web/event.h"
 #include "web/ops.h"
@@ -63,6 +64,8 @@ static const struct web_route {
 	{"/api/rouse/v1/explain", GET, api_rouse_explain},
 	{"/api/rouse/v1/incidents", GET | POST, api_rouse_incidents},
 	{"/api/rouse/v1/incidents/", GET | POST, api_rouse_incident}, /* and ID or ID/VERB */
+	{"/api/rouse/v1/runbooks", GET, api_rouse_runbooks},
+	{"/api/rouse/v1/runbooks/", GET, api_rouse_runbook}, /* and the name */
 	{"/api/rouse/v1/who", GET, api_rouse_who},
 	{"/api/rouse/v1/calendar", GET, api_rouse_calendar},
 	{"/api/rouse/v1/stats", GET, api_rouse_stats},

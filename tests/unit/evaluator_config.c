@@ -347,8 +347,7 @@ static void test_runbooks(void **state)
 	load_done(&l);
 	buf_done(&b);
 	expect("runbooks: {dir: none}\n" HOOK,
-	       F "1:11: warning: runbooks: there is no Markdown file (.md) in /c/none\n" F
-		 "0:0: no route provided in config, and no prometheus: there is nothing to do\n");
+	       F "1:11: warning: runbooks: there is no Markdown file (.md) in /c/none\n");
 }
 
 static void test_findings_in_the_order_of_the_file(void **state)
