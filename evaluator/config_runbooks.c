@@ -38,25 +38,35 @@ static struct str name_of(struct str path)
 	return str_cut(path, from, path.n - 3);
 }
 
-static struct runbooks *read_files(struct config_load *l, const struct str *paths, size_t n,
-				   struct diags *found)
+struct runbooks *config_load_runbooks(struct str dir, const struct config_files *files,
+				      const struct limits *l, struct diags *found)
 {
-	struct runbook_source *v = ARENA_ARRAY(l->tree, struct runbook_source, n + 1);
-	struct runbooks *all = runbooks_new();
-	size_t n_v = 0;
+	struct runbooks *all = NULL;
+	struct runbook_source *v;
+	struct str *paths;
+	struct arena a;
+	struct err err = {0};
+	size_t n, n_v = 0;
 
-	for (size_t i = 0; i < n && n_v <= l->limits->runbooks; i++) {
-		struct err err = {0};
-
+	arena_init(&a);
+	if (!files->glob(files->arg, arena_printf(&a, "%.*s/*", STR_ARG(dir)), &a, &paths, &n,
+			 &err)) {
+		diags_add(found, dir, 0, 0, "%s", err.msg);
+		n = 0;
+	}
+	v = ARENA_ARRAY(&a, struct runbook_source, n + 1);
+	for (size_t i = 0; i < n && n_v <= l->runbooks; i++) {
 		if (!str_ends(paths[i], ".md"))
 			continue;
 		v[n_v] = (struct runbook_source){.name = name_of(paths[i]), .file = paths[i]};
-		if (l->files->read(l->files->arg, paths[i], l->tree, &v[n_v].text, &err))
+		if (files->read(files->arg, paths[i], &a, &v[n_v].text, &err))
 			n_v++;
 		else
 			diags_add(found, paths[i], 0, 0, "%s", err.msg);
 	}
-	runbooks_parse(all, v, n_v, l->limits, found);
+	all = runbooks_new();
+	runbooks_parse(all, v, n_v, l, found);
+	arena_done(&a);
 	return all;
 }
 
@@ -65,10 +75,8 @@ bool config_read_runbooks(struct config_load *l, const struct yaml_node *node)
 	struct runbooks_draft d = {0};
 	struct runbooks *all;
 	struct diags found;
-	struct err err = {0};
-	struct str *paths, dir;
-	size_t n;
-	bool ok = true;
+	struct str dir;
+	bool ok;
 
 	if (!node)
 		return true;
@@ -78,11 +86,8 @@ bool config_read_runbooks(struct config_load *l, const struct yaml_node *node)
 		return fields_error(&l->fields, node,
 				    "runbooks needs dir: the folder of the Markdown files");
 	dir = config_join(l->tree, l->dir, d.dir);
-	if (!l->files->glob(l->files->arg, arena_printf(l->tree, "%.*s/*", STR_ARG(dir)), l->tree,
-			    &paths, &n, &err))
-		return fields_error(&l->fields, node, "runbooks: %s", err.msg);
 	diags_init(&found);
-	all = read_files(l, paths, n, &found);
+	all = config_load_runbooks(dir, l->files, l->limits, &found);
 	ok = tell(l, &found);
 	if (!all->n && !found.n)
 		diags_warn(l->diags, l->fields.file, node->line, node->col,
