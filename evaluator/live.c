@@ -291,7 +291,7 @@ static void begin(struct run *r)
 				 .n_argv = r->n_argv,
 				 .timeout = RUN_TIMEOUT,
 				 .max_reply = REPLY_MAX,
-				 .lane = IO_LANE_PAGE};
+				 .lane = IO_LANE_QUERY};
 
 	r->running = true;
 	r->call.on_done = on_end;
