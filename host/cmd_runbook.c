@@ -147,8 +147,8 @@ static int check(struct work *w, struct str dir, struct err *err)
 	command_print_diags(&diags, w->limits.file_bytes);
 	if (diags.errors)
 		rc = 1;
-	printf("%zu runbook%s, %zu steps, %zu error%s\n", all->n, all->n == 1 ? "" : "s", steps,
-	       diags.errors, diags.errors == 1 ? "" : "s");
+	printf("%zu runbook%s, %zu step%s, %zu error%s\n", all->n, all->n == 1 ? "" : "s", steps,
+	       steps == 1 ? "" : "s", diags.errors, diags.errors == 1 ? "" : "s");
 	diags_done(&diags);
 	runbooks_free(all);
 	return rc;
