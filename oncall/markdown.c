@@ -132,8 +132,11 @@ void markdown_put(struct buf *b, cmark_node *node)
 {
 	char *html = cmark_render_html(node, CMARK_OPT_DEFAULT);
 
+	/* Half a tag would be worse than none. Three bytes may be needed for one. */
+	if (3 * strlen(html) > b->max - b->n)
+		b->full = true;
 	/* Entities of Markdown can name control characters. */
-	for (const char *p = html; *p; p++) {
+	for (const char *p = html; *p && !b->full; p++) {
 		unsigned char c = (unsigned char)*p;
 
 		if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)

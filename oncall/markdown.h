@@ -13,7 +13,7 @@
 
 /* The tree of a text that is UTF-8; cmark_node_free releases it. */
 cmark_node *markdown_read(struct str text);
-/* The node as HTML. */
+/* The node as HTML: all of it, or nothing and `full`. */
 void markdown_put(struct buf *b, cmark_node *node);
 /* Its words without markup, in one line. */
 void markdown_put_words(struct buf *b, cmark_node *node);

@@ -80,6 +80,15 @@ static void put_marks(struct buf *b, const struct incident *i)
 	buf_addc(b, '\n');
 }
 
+/* Commands and what they said stand below it. */
+static struct str first_line(const char *text)
+{
+	struct str s = str_of(text);
+	ptrdiff_t end = str_find_char(s, '\n');
+
+	return end < 0 ? s : str_cut(s, 0, (size_t)end);
+}
+
 static void put_timeline(struct buf *b, const struct incident *i)
 {
 	buf_adds(b, "## Timeline\n\n| UTC | | who | |\n|---|---|---|---|\n");
@@ -91,7 +100,8 @@ static void put_timeline(struct buf *b, const struct incident *i)
 		buf_printf(b, " | %s | ", e->kind);
 		put_text(b, str_of(e->who));
 		buf_adds(b, " | ");
-		put_text(b, str_of(e->text));
+		put_text(b,
+			 strncmp(e->kind, "step ", 5) == 0 ? first_line(e->text) : str_of(e->text));
 		buf_adds(b, " |\n");
 	}
 	buf_addc(b, '\n');

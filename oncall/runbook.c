@@ -55,6 +55,7 @@ struct reader {
 	enum runbook_stage_name stage;
 	int level; /* of the headings that are stages; 0: none seen */
 	bool told_stray, titled;
+	bool full; /* something makes more HTML than there may be */
 	size_t cap[RUNBOOK_STAGES];
 	struct buf prose;	   /* HTML that waits for its place */
 	struct buf rest;	   /* that of headings that are no stage */
@@ -83,6 +84,7 @@ static struct str take_prose(struct reader *r)
 {
 	struct str s = arena_str(r->arena, buf_str(&r->prose));
 
+	r->full |= r->prose.full;
 	buf_clear(&r->prose);
 	return s;
 }
@@ -404,6 +406,7 @@ static void read_step(struct reader *r, cmark_node *item)
 			markdown_put(&html, c);
 	}
 	s->html = arena_str(r->arena, buf_str(&html));
+	r->full |= html.full;
 	buf_done(&html);
 	if (!s->words.n)
 		warn(r, item, "a step without words", STR(""));
@@ -493,9 +496,9 @@ static void finish(struct reader *r)
 	else if (!out->n_steps)
 		diags_warn(r->diags, r->in->file, 1, 1,
 			   "the stages have no steps: write them as \"- [ ] ...\"");
-	if (r->prose.full || r->rest.full)
-		diags_add(r->diags, r->in->file, 0, 0, "it makes more than %zu bytes of HTML",
-			  HTML_MAX);
+	if (r->full || r->rest.full)
+		diags_add(r->diags, r->in->file, 0, 0,
+			  "it makes more than %zu bytes of HTML: not all of it is shown", HTML_MAX);
 }
 
 void runbook_parse(const struct runbook_source *in, const struct limits *l, struct arena *a,

@@ -224,6 +224,25 @@ static void test_limits(void **state ATTR_UNUSED)
 	runbooks_free(all);
 }
 
+/* Too much HTML: whole blocks are left out, never half a tag. */
+static void test_html_limit(void **state ATTR_UNUSED)
+{
+	struct runbook r;
+	struct buf b;
+
+	buf_init(&b, 1000000);
+	buf_adds(&b, "## Triage\n- [ ] first\n- [ ] ");
+	for (int i = 0; i < 100000; i++)
+		buf_adds(&b, "\"");
+	buf_adds(&b, "\n- [ ] last\n");
+	r = read_as("big", buf_cstr(&b));
+	told("0:0 it makes more than 1048576 bytes of HTML: not all of it is shown\n");
+	is(r.stages[STAGE_TRIAGE].steps[0].html, "first");
+	is(r.stages[STAGE_TRIAGE].steps[1].html, "");
+	is(r.stages[STAGE_TRIAGE].steps[2].html, "last");
+	buf_done(&b);
+}
+
 static void test_match(void **state ATTR_UNUSED)
 {
 	struct runbook_source in[] = {{STR("high-error-rate"), STR("a"), STR("## Triage\n1. x\n")},
@@ -314,4 +333,5 @@ static void test_split(void **state ATTR_UNUSED)
 TEST_GROUP(runbook, cmocka_unit_test(test_stages), cmocka_unit_test(test_identity),
 	   cmocka_unit_test(test_harmless), cmocka_unit_test(test_links),
 	   cmocka_unit_test(test_mistakes), cmocka_unit_test(test_limits),
-	   cmocka_unit_test(test_match), cmocka_unit_test(test_split));
+	   cmocka_unit_test(test_html_limit), cmocka_unit_test(test_match),
+	   cmocka_unit_test(test_split));
