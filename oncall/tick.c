@@ -67,12 +67,10 @@ void incident_step(const struct incident *i, struct str runbook, struct str step
 	}
 }
 
-struct str incident_step_output(const struct incident_event *e)
+struct str incident_step_result(const struct incident_event *e, const struct step_name *s)
 {
-	struct str s = str_of(e->text);
-	ptrdiff_t end = str_find_char(s, '\n');
-
-	return end < 0 ? STR("") : str_from(s, (size_t)end + 1);
+	/* "RUNBOOK/STEP: WORDS: " */
+	return str_from(str_of(e->text), s->runbook.n + s->step.n + s->words.n + 5);
 }
 
 /* ---- changes ------------------------------------------------------------------------------- */

@@ -44,8 +44,8 @@ struct step_state {
 };
 void incident_step(const struct incident *i, struct str runbook, struct str step,
 		   struct step_state *out);
-/* What stands behind the first line of an event's text: the output of a command. */
-struct str incident_step_output(const struct incident_event *e);
+/* What an event says of its step: "status 0 after 1.2s", and below it what the command said. */
+struct str incident_step_result(const struct incident_event *e, const struct step_name *s);
 
 /* ---- use ----------------------------------------------------------------------------------- */
 /* In incidents that were opened in a span of time. A step that nobody touched counts as skipped

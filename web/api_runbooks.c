@@ -49,7 +49,7 @@ static void put_value(struct exchange *x, const struct runbook_step *s)
 }
 
 static void put_run(struct exchange *x, const struct incident *i, const struct runbook_step *s,
-		    const struct step_state *st)
+		    const struct step_name *name, const struct step_state *st)
 {
 	struct buf *b = &x->body;
 
@@ -59,9 +59,14 @@ static void put_run(struct exchange *x, const struct incident *i, const struct r
 	answer_put_time(b, ",\"run\":{\"at\":", st->run->at);
 	answer_put_str(b, ",\"by\":", str_of(st->run->who));
 	if (st->ran) {
+		struct str result = incident_step_result(st->ran, name);
+		ptrdiff_t end = str_find_char(result, '\n');
+
 		answer_put_time(b, ",\"endedAt\":", st->ran->at);
-		answer_put_str(b, ",\"text\":", str_of(st->ran->text));
-		answer_put_str(b, ",\"output\":", incident_step_output(st->ran));
+		answer_put_str(b,
+			       ",\"result\":", end < 0 ? result : str_cut(result, 0, (size_t)end));
+		answer_put_str(b, ",\"output\":",
+			       end < 0 ? STR("") : str_from(result, (size_t)end + 1));
 	}
 	buf_addc(b, '}');
 }
@@ -69,6 +74,7 @@ static void put_run(struct exchange *x, const struct incident *i, const struct r
 static void put_state(struct exchange *x, const struct incident *i, const struct runbook *r,
 		      const struct runbook_step *s)
 {
+	struct step_name name = step_name_of(r, s);
 	struct buf *b = &x->body;
 	struct step_state st;
 
@@ -82,7 +88,7 @@ static void put_state(struct exchange *x, const struct incident *i, const struct
 	if (s->kind == RUNBOOK_QUERY)
 		put_value(x, s);
 	if (s->kind == RUNBOOK_COMMAND)
-		put_run(x, i, s, &st);
+		put_run(x, i, s, &name, &st);
 	buf_addc(b, '}');
 }
 

@@ -47,7 +47,7 @@ static void put_run_form(struct page *p, const struct runbook_step *s)
 }
 
 static void put_command(struct page *p, const struct incident *i, const struct runbook_step *s,
-			const struct step_state *st)
+			const struct step_name *name, const struct step_state *st)
 {
 	bool runs = core_step_runs(p->x->core, i->id, s->id);
 
@@ -60,7 +60,8 @@ static void put_command(struct page *p, const struct incident *i, const struct r
 		buf_adds(p->b, "</p>\n");
 	}
 	if (st->ran)
-		html_put(p->b, "<pre class=\"code\">$</pre>\n", str_of(st->ran->text));
+		html_put(p->b, "<pre class=\"code\">$</pre>\n",
+			 incident_step_result(st->ran, name));
 	if (runs)
 		return;
 	if (core_may_run(p->x->core) && s->n_argv)
@@ -90,6 +91,7 @@ static void put_state(struct page *p, const struct runbook_step *s, const struct
 static void put_step(struct page *p, const struct incident *i, const struct runbook *r,
 		     const struct runbook_step *s)
 {
+	struct step_name name = step_name_of(r, s);
 	struct step_state st;
 
 	incident_step(i, r->name, s->id, &st);
@@ -99,7 +101,7 @@ static void put_step(struct page *p, const struct incident *i, const struct runb
 	if (s->kind == RUNBOOK_QUERY)
 		put_value(p, s);
 	if (s->kind == RUNBOOK_COMMAND)
-		put_command(p, i, s, &st);
+		put_command(p, i, s, &name, &st);
 	put_state(p, s, &st);
 	buf_adds(p->b, "</section>\n");
 }

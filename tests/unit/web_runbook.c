@@ -201,8 +201,9 @@ static void test_commands(void **state ATTR_UNUSED)
 			    &c->told.runbooks->v[0].stages[STAGE_MITIGATION].steps[0]);
 	oncall_step_ran(c->oncall, (struct now){.wall = FAKE_NOW}, 1, &name,
 			STR("status 0 after 1s"), STR("<i>ok\n2"));
-	says(get(w, RUNBOOK), 200, "\"output\":\"\\u003ci\\u003eok\\n2\"");
-	says(page(w, "1"), 200, "status 0 after 1s\n&lt;i&gt;ok\n2</pre>");
+	says(get(w, RUNBOOK), 200,
+	     "\"result\":\"status 0 after 1s\",\"output\":\"\\u003ci\\u003eok\\n2\"");
+	says(page(w, "1"), 200, ">status 0 after 1s\n&lt;i&gt;ok\n2</pre>");
 	says(get(w, "/api/rouse/v1/incidents/1/report"), 200, ": Revert: status 0 after 1s |\n");
 	web_free(w);
 	fake_free(c);
