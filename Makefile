@@ -13,7 +13,7 @@ B := $(OUT)/$(MODE)
 
 FLOORS := base promql template rules store oncall notify evaluator web
 PKGS := libcurl libmicrohttpd jansson yaml-0.1 libpcre2-8 sqlite3 libcares gnutls libxxhash \
-	glib-2.0 libprotobuf-c
+	glib-2.0 libprotobuf-c libcmark
 # libcrypt always: address sanitizer's own crypt_r would hide that it is needed.
 LIBS_ONLY := -lsnappy -Wl,--no-as-needed -lcrypt -Wl,--as-needed -lm -lpthread
 

@@ -20,6 +20,9 @@ struct limits {
 	size_t reply_bytes;	/* a query's answer: the rule fails */
 	size_t reply_series;	/* series of one answer: the rule fails */
 	size_t rules;		/* of one configuration: refused */
+	size_t runbooks;	/* files: a further one is left out and told */
+	size_t runbook_bytes;	/* of one file: it is left out and told */
+	size_t runbook_steps;	/* of one file: a further one is text, and told */
 	size_t silences;	/* of any state; 0: as many as the notifier can hold: refused */
 	size_t silence_bytes;	/* of one, as Alertmanager would store it; 0: any: refused */
 	size_t posted_alerts;	/* alerts from outside: a further one is dropped and counted */

@@ -398,7 +398,7 @@ static bool check_files(const struct config_load *l, const struct yaml_node *n, 
 /* ---- the top -------------------------------------------------------------------------- */
 
 struct top_draft {
-	const struct yaml_node *prometheus, *rule_files, *heartbeats, *access;
+	const struct yaml_node *prometheus, *rule_files, *heartbeats, *access, *runbooks;
 };
 
 static const struct field TOP_FIELDS[] = {
@@ -406,14 +406,14 @@ static const struct field TOP_FIELDS[] = {
 	FIELD(LIST, struct top_draft, rule_files),
 	FIELD(MAP, struct top_draft, heartbeats),
 	FIELD(MAP, struct top_draft, access),
-	FIELD_REFUSED("runbooks"),
+	FIELD(MAP, struct top_draft, runbooks),
 	FIELD_REFUSED("status_page"),
 	FIELD_REFUSED("store"),
 };
 
 static const char TOP_WORDS[] =
 	"prometheus rule_files global route receivers templates inhibit_rules time_intervals "
-	"mute_time_intervals tracing event_recorder silences oncall heartbeats access";
+	"mute_time_intervals tracing event_recorder silences oncall heartbeats access runbooks";
 
 /* A tree from text that no file holds: places in it would tell nobody anything. */
 static void forget_places(struct yaml_node *n)
@@ -537,10 +537,13 @@ static bool read_top(struct config_load *l, struct yaml_node *top)
 	ok &= config_read_heartbeats(l, d.heartbeats);
 	ok &= config_read_access(l, d.access);
 	ok &= read_notify(l, top);
+	ok &= config_read_runbooks(l, d.runbooks);
 	ok &= fields_unseen(&l->fields, top, "the configuration", TOP_WORDS);
 	ok &= !top || check_files(l, top, STR(""));
 	ok &= check_purpose(l, d.rule_files);
-	return config_load_rules(l, d.rule_files) && ok;
+	ok &= config_load_rules(l, d.rule_files);
+	config_check_runbooks(l);
+	return ok;
 }
 
 static bool read_file(struct config_load *l)

@@ -94,6 +94,10 @@ struct config_args {
 ATTR_CHECK bool config_load(struct str path, const struct config_args *args,
 			    const struct config_files *files, const struct limits *l,
 			    struct config **out, struct diags *diags);
+/* The Markdown files of a folder; mistakes go to diags, what could be read is there all the same.
+ * The caller owns it. */
+struct runbooks *config_load_runbooks(struct str dir, const struct config_files *files,
+				      const struct limits *l, struct diags *diags);
 struct config *config_ref(struct config *c);
 void config_free(struct config *c);
 OWNED_DEFINE(config)

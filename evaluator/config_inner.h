@@ -30,6 +30,10 @@ ATTR_CHECK bool config_read_endpoint(const struct config_load *l, const struct y
 				     const char *what, ms_t timeout, struct endpoint *out);
 ATTR_CHECK bool config_read_access(const struct config_load *l, const struct yaml_node *node);
 ATTR_CHECK bool config_read_heartbeats(const struct config_load *l, const struct yaml_node *node);
+/* Reads the files of the folder into config->notify, after that one. */
+ATTR_CHECK bool config_read_runbooks(struct config_load *l, const struct yaml_node *node);
+/* Warns of rules whose annotation `runbook` names no file; after the rules. */
+void config_check_runbooks(const struct config_load *l);
 
 /* Finds the files of all globs and loads them; groups take their defaults from
  * config->prometheus. */

@@ -19,6 +19,7 @@
 #include "evaluator/core_private.h"
 #include "evaluator/evaluation.h"
 #include "evaluator/group.h"
+#include "evaluator/live.h"
 #include "evaluator/prom.h"
 #include "evaluator/restore.h"
 #include "evaluator/write.h"
@@ -86,6 +87,7 @@ struct core *core_new(const struct io *io, const struct core_options *o)
 
 	c->notify = notify_new(&env);
 	c->heartbeats = heartbeats_new(c);
+	c->live = live_new(c, o->runbook_exec);
 	return c;
 }
 
@@ -121,6 +123,7 @@ void core_free(struct core *c)
 	timer_stop(&c->timers, &c->housekeeping);
 	heartbeats_free(c->heartbeats);
 	audit_done(&c->audit);
+	live_free(c->live);
 	notify_free(c->notify);
 	am_sender_free(c->am);
 	prom_free(c->prom);
@@ -173,6 +176,8 @@ void core_committed(struct core *c, struct now now, bool ok, struct str error)
 	if (c->in_flight)
 		notify_committed(c->notify, now, ok);
 	c->in_flight = false;
+	if (ok)
+		live_committed(c->live, c->durable_turn);
 }
 
 void core_store_replaced(struct core *c, struct now now, struct str text)
@@ -231,6 +236,7 @@ void core_stop(struct core *c, struct now now ATTR_UNUSED)
 	}
 	timer_stop(&c->timers, &c->housekeeping);
 	heartbeats_stop(c->heartbeats);
+	live_stop(c->live);
 	notify_stop(c->notify);
 }
 
@@ -567,6 +573,7 @@ void core_configure(struct core *c, struct now now, struct config *cfg)
 	c->reload_ok = true;
 	c->reloaded_at = now.wall;
 	free(TAKE(c->reload_error));
+	live_configure(c->live);
 	prom_configure(c->prom, cfg);
 	forwarding_configure(c);
 	notify_configure(c->notify, now, cfg->notify, str_of(c->external_url));

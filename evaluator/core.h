@@ -32,6 +32,7 @@ struct core_options {
 	struct str external_url; /* of our pages, no trailing slash */
 	ms_t dispatch_delay;	 /* after a start nobody is told for so long */
 	ms_t data_retention; /* of what is over; default 120h; 0: until there is too much of it */
+	bool runbook_exec;   /* commands of runbooks may run */
 };
 
 struct core *core_new(const struct io *io, const struct core_options *o);

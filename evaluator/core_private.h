@@ -52,6 +52,7 @@ struct core {
 	struct prom *prom;
 	struct audit audit;
 	struct heartbeats *heartbeats;
+	struct live *live;
 	struct am_sender *am;  /* NULL: nobody is forwarded to */
 	struct group **groups; /* by file, then name */
 	size_t n_groups;

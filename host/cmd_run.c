@@ -64,6 +64,9 @@ static const struct flag flags[] = {
 	 NULL, NULL,
 	 "Let exec_configs run commands. Who may change the configuration may then run anything as "
 	 "this user."},
+	ARG("runbooks.allow-exec", NULL, SWITCH, d.runbook_exec,
+	    "Let people run the commands of runbooks from an incident, each by hand. Who may write "
+	    "runbooks may then have anything run as this user."),
 	ARG("silences.max-silences", "NUMBER", TEXT, max_silences,
 	    "How many silences there may be, expired ones too. Default 0: as many as rouse can "
 	    "keep."),

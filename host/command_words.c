@@ -32,7 +32,7 @@ bool command_labels(struct str text, struct arena *a, struct labels *out, struct
 	return ok;
 }
 
-static void print_diags(const struct diags *diags, size_t max)
+void command_print_diags(const struct diags *diags, size_t max)
 {
 	struct buf b;
 
@@ -53,9 +53,10 @@ bool command_config(struct str path, struct config **out)
 	limits_default(&l);
 	diags_init(&diags);
 	files = files_for_config(&l);
+	files.lenient_runbooks = true;
 	ok = config_load(path, &args, &files, &l, out, &diags);
 	if (!ok)
-		print_diags(&diags, l.file_bytes);
+		command_print_diags(&diags, l.file_bytes);
 	diags_done(&diags);
 	return ok;
 }
@@ -104,4 +105,31 @@ int command_print_list(struct buf *text, json_t *json, size_t n, const char *not
 	json_decref(json);
 	buf_done(text);
 	return n ? 0 : 1;
+}
+
+json_t *command_call(const char *command, struct prom_client *client, struct prom_call *c,
+		     struct arena *a)
+{
+	struct err err;
+	json_t *root, *data;
+
+	if (!prom_client_call(client, c, a, &err)) {
+		fprintf(stderr, "rouse %s: %s\n", command, err.msg);
+		return NULL;
+	}
+	root = json_loadb(c->body.p, c->body.n, 0, NULL);
+	if (c->status / 100 != 2 || !json_is_object(root)) {
+		const char *why = command_text(root, "error");
+
+		if (*why)
+			fprintf(stderr, "rouse %s: %s\n", command, why);
+		else
+			fprintf(stderr, "rouse %s: HTTP status %d: is there a rouse?\n", command,
+				c->status);
+		json_decref(root);
+		return NULL;
+	}
+	data = json_incref(json_object_get(root, "data"));
+	json_decref(root);
+	return data;
 }

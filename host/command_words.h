@@ -15,6 +15,7 @@
 
 struct config;
 struct limits;
+struct prom_call;
 struct prom_client;
 
 /* alertname=Down, severity="page": the labels of an alert. */
@@ -26,6 +27,11 @@ ATTR_CHECK bool command_config(struct str path, struct config **out);
 /* A client of the rouse at `url`; NULL: err says why. `l` must live as long. */
 struct prom_client *command_client(struct str url, struct str bearer_file, const struct limits *l,
 				   struct err *err);
+/* Asks it; the answer's data, which the caller frees. NULL: it is said why not. */
+json_t *command_call(const char *command, struct prom_client *client, struct prom_call *c,
+		     struct arena *a);
+/* Findings with their places on stderr; of files bigger than `max` no line is shown. */
+void command_print_diags(const struct diags *diags, size_t max);
 /* Who is at the keyboard: `given`, else the name of the user, else `unknown`. */
 struct str command_user(struct str given, struct str unknown);
 /* A member's text; "" if there is none. Borrowed. */

@@ -21,8 +21,9 @@ static const struct command *const commands[] = {&cmd_run,	&cmd_check,    &cmd_t
 						 &cmd_explain,	&cmd_silence,  &cmd_migrate,
 						 &cmd_incident, &cmd_ack,      &cmd_page,
 						 &cmd_who,	&cmd_simulate, &cmd_stats,
-						 &cmd_drill,	&cmd_query,    &cmd_backtest,
-						 &cmd_fmt,	&cmd_version,  &cmd_help};
+						 &cmd_drill,	&cmd_runbook,  &cmd_query,
+						 &cmd_backtest, &cmd_fmt,      &cmd_version,
+						 &cmd_help};
 
 bool command_write(int fd, struct str s)
 {

@@ -155,6 +155,7 @@ static bool load(struct daemon *d, struct config **out, struct err *err)
 
 	files.matcher_mode = d->o->matcher_mode;
 	files.allow_exec = d->o->allow_exec;
+	files.lenient_runbooks = true;
 	diags_init(&diags);
 
 	bool ok = config_load(d->o->config_file, &d->o->args, &files, &d->limits, out, &diags);
@@ -334,7 +335,8 @@ static bool start_core(struct daemon *d, struct now now, struct config *c)
 {
 	struct core_options o = {.limits = &d->limits,
 				 .data_retention = d->o->retention,
-				 .dispatch_delay = d->o->dispatch_delay};
+				 .dispatch_delay = d->o->dispatch_delay,
+				 .runbook_exec = d->o->runbook_exec};
 
 	d->external_url = o.external_url = external_url(d);
 	d->route_prefix = route_prefix(d, d->external_url);

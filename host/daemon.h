@@ -25,6 +25,7 @@ struct daemon_options {
 	enum matcher_mode matcher_mode;
 	ms_t dispatch_delay;
 	bool allow_exec;				    /* exec_configs may run commands */
+	bool runbook_exec;				    /* steps of runbooks may */
 	size_t max_silences, silence_bytes, alerts_of_name; /* 0: as struct limits says */
 	bool no_cluster;
 	enum log_level log_level;

@@ -5,6 +5,7 @@
 #include "host/exec_out.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -18,7 +19,8 @@
 #include "base/mem.h"
 #include "host/loop.h"
 
-#define OUTPUT_MAX 4096 /* bytes that are kept */
+#define OUTPUT_MAX 4096	      /* bytes that are kept */
+#define WRITTEN_MAX (1 << 20) /* bytes that may be written: beyond that writing fails */
 
 extern char **environ;
 
@@ -53,8 +55,9 @@ static void on_exit_of(struct loop_fd *f, struct now now, uint32_t events)
 	(void)events;
 	if (waitpid(x->pid, &status, WNOHANG) != x->pid)
 		return;
-	n = pread(x->output, text, OUTPUT_MAX, 0);
-	n = MAX(n, (ssize_t)0);
+	/* The command's descriptors share their place with ours: it is behind what was written. */
+	n = MIN((ssize_t)lseek(x->output, 0, SEEK_CUR), (ssize_t)OUTPUT_MAX);
+	n = MAX(pread(x->output, text, (size_t)MAX(n, (ssize_t)0), 0), (ssize_t)0);
 	if (!WIFEXITED(status))
 		n = snprintf(text, sizeof(text), "ended by signal %d (%s)", WTERMSIG(status),
 			     strsignal(WTERMSIG(status)));
@@ -82,6 +85,19 @@ static int file_of(const char *name, struct str text)
 	return fd;
 }
 
+/* What a command says goes into a file in memory that cannot grow; -1: there is none. */
+static int output_file(void)
+{
+	int fd = memfd_create("output", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd >= 0 && (ftruncate(fd, WRITTEN_MAX) < 0 ||
+			fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) < 0)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 static int spawn(pid_t *pid, char **argv, int input, int output)
 {
 	posix_spawn_file_actions_t files;
@@ -101,7 +117,7 @@ static int spawn(pid_t *pid, char **argv, int input, int output)
 	posix_spawnattr_setpgroup(&attr, 0);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
 						POSIX_SPAWN_SETPGROUP);
-	rc = posix_spawn(pid, argv[0], &files, &attr, argv, environ);
+	rc = posix_spawnp(pid, argv[0], &files, &attr, argv, environ);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 	return rc;
@@ -115,7 +131,7 @@ struct exec_run *exec_start(struct loop *l, const struct exec_command *c, exec_d
 	int in = file_of("input", c->input), rc;
 
 	*x = (struct exec_run){.loop = l, .f = {.fd = -1}, .done = done, .arg = arg};
-	x->output = file_of("output", STR(""));
+	x->output = output_file();
 	for (size_t i = 0; i < c->n_argv; i++)
 		args[i] = mem_str(c->argv[i]);
 	rc = in < 0 || x->output < 0 ? errno : spawn(&x->pid, args, in, x->output);

@@ -10,6 +10,7 @@
 #include "notify/hearing.h"
 #include "notify/interval.h"
 #include "notify/receiver.h"
+#include "oncall/runbook.h"
 #include "template/template.h"
 
 #define RECEIVERS_MAX 10000
@@ -656,6 +657,7 @@ void notify_config_free(struct notify_config *c)
 	for (size_t i = 0; i < c->n_time_intervals; i++)
 		time_interval_done(&c->time_intervals[i]);
 	oncall_config_free(c->oncall);
+	runbooks_free(c->runbooks);
 	arena_done(&c->arena);
 	free(c);
 }

@@ -19,6 +19,7 @@ struct inhibit_rule;
 struct oncall_config;
 struct person;
 struct receiver_kind;
+struct runbooks;
 struct template_set;
 struct time_interval;
 struct yaml_node;
@@ -125,6 +126,7 @@ struct notify_config {
 	size_t n_people;
 	struct account *accounts; /* by kind and user */
 	size_t n_accounts;
+	struct runbooks *runbooks; /* oncall/runbook.h; owned; put in by who reads the whole file */
 	const struct yaml_node *written; /* the top-level map, for notify_config_print */
 	int refs;
 };
@@ -143,6 +145,7 @@ struct config_files {
 	ms_t now;			/* wall: plans are looked at from here on */
 	enum matcher_mode matcher_mode; /* --enable-feature */
 	bool allow_exec;		/* --receivers.allow-exec */
+	bool lenient_runbooks; /* mistakes in runbooks are told and refuse nothing: the daemon */
 };
 
 /* Reads the Alertmanager keys of the top-level map (others are left alone: the caller knows them).

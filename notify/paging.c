@@ -17,6 +17,7 @@
 #include "notify/receivers/oncall.h"
 #include "oncall/incident.h"
 #include "oncall/link.h"
+#include "oncall/runbook.h"
 
 #define PREFIX "incident/"
 #define PERSON "person/"
@@ -540,6 +541,26 @@ static void put_title(struct buf *b, const struct message *m)
 		buf_printf(b, ": %.*s", (int)MIN(summary.n, (size_t)SUMMARY_MAX), summary.p);
 }
 
+/* The runbook of the first firing alert that has one; empty: none. */
+static struct str runbook_of(const struct notify *n, const struct message *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		const struct message_alert *a = &m->alerts[i];
+		struct str named = labels_get(a->annotations, STR("runbook"));
+		const struct runbook *r;
+
+		if (a->resolved)
+			continue;
+		if (!named.n)
+			named = labels_get(a->annotations, STR("runbook_url"));
+		r = runbooks_match(n->config->runbooks, named,
+				   labels_get(a->labels, STR(LABEL_ALERTNAME)));
+		if (r)
+			return r->name;
+	}
+	return STR("");
+}
+
 void paging_hand_over(struct row *r, struct now now)
 {
 	const struct oncall_target *c = r->lane->dest->to->config;
@@ -559,6 +580,7 @@ void paging_hand_over(struct row *r, struct now now)
 				.severity = severity_of(m),
 				.title = buf_str(&title),
 				.snapshot = buf_str(&snapshot),
+				.runbook = runbook_of(n, m),
 				.urgent = is_urgent(m, c),
 				.firing = m->n_firing > 0};
 

@@ -16,6 +16,7 @@
 
 #define EVENTS_MAX 2000	  /* of one incident; later ones push the oldest but the first out */
 #define RESOLVED_MAX 5000 /* kept */
+#define MATCHED "runbook" /* the event that says which one is for it */
 
 const char *incident_status_name(enum incident_status s)
 {
@@ -60,6 +61,7 @@ static void incident_free(struct incident *i)
 	free(i->title);
 	free(i->snapshot);
 	free(i->acked_by);
+	free(i->runbook);
 	free(i);
 }
 
@@ -213,8 +215,7 @@ static void add_event(struct incident *i, ms_t at, const char *kind, struct str 
 							   .text = mem_str(text)};
 }
 
-void incident_say_text(struct incident *i, ms_t at, const char *kind, struct str who,
-		       struct str text)
+void incident_write(struct incident *i, ms_t at, const char *kind, struct str who, struct str text)
 {
 	add_event(i, at, kind, who, text);
 	batch_add(oncall_batch(i->oncall), ST_INCIDENT_EVENT_PUT, V_INT(++i->oncall->last_event),
@@ -230,7 +231,7 @@ void incident_say(struct incident *i, ms_t at, const char *kind, struct str who,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	incident_say_text(i, at, kind, who, str_of(text));
+	incident_write(i, at, kind, who, str_of(text));
 }
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -268,6 +269,7 @@ static struct incident *incident_new(struct oncall *oc, struct now now, const st
 		.acked_at = MS_NONE,
 		.resolved_at = MS_NONE,
 		.acked_by = mem_str(STR("")),
+		.runbook = mem_str(STR("")),
 		.lease_at = MS_NONE,
 		.snoozed_until = MS_NONE,
 		.next_at = MS_NONE,
@@ -300,7 +302,7 @@ void incident_resolve(struct incident *i, struct now now, struct str who, struct
 	i->resolved_at = now.wall;
 	i->snoozed_until = i->lease_at = MS_NONE;
 	escalate_halt(i);
-	incident_say_text(i, now.wall, "resolved", who, why);
+	incident_write(i, now.wall, "resolved", who, why);
 	oc->env.withdraw(oc->env.arg, now, i, STR("the incident is over"));
 	oc->env.update(oc->env.arg, now, i);
 	incident_settle(i, now);
@@ -316,6 +318,15 @@ static void reopen(struct incident *i, struct now now)
 	i->merged_into = 0;
 	incident_say(i, now.wall, "reopened", STR(""), "it fires again: %s", i->title);
 	incident_begin(i, now);
+}
+
+/* Which runbook is for it: said when it is another one. */
+static void match(struct incident *i, struct now now, struct str runbook)
+{
+	if (!runbook.n || str_is(runbook, i->runbook))
+		return;
+	incident_set(&i->runbook, runbook);
+	incident_write(i, now.wall, MATCHED, STR(""), runbook);
 }
 
 /* What is known changes; who has it in hand is not disturbed, unless it becomes urgent. */
@@ -365,13 +376,16 @@ void oncall_report(struct oncall *oc, struct now now, const struct report *r)
 	} else if (!i) {
 		i = incident_new(oc, now, r);
 		incident_say(i, now.wall, "opened", STR(""), "%s", i->title);
+		match(i, now, r->runbook);
 		incident_begin(i, now);
 	} else if (over) {
 		incident_set(&i->snapshot, r->snapshot);
 		incident_set(&i->title, r->title);
 		i->urgent |= r->urgent;
+		match(i, now, r->runbook);
 		reopen(i, now);
 	} else {
+		match(i, now, r->runbook);
 		refresh(i, now, r);
 	}
 }
@@ -388,6 +402,7 @@ uint64_t oncall_open(struct oncall *oc, struct now now, const struct report *r, 
 		     : *i->key		  ? "by form"
 					  : "by hand",
 		     i->title);
+	match(i, now, r->runbook);
 	incident_begin(i, now);
 	return i->id;
 }
@@ -519,6 +534,7 @@ static bool load_incident(void *arg, const struct val *v, size_t n)
 		.acked_at = v[9].i,
 		.resolved_at = v[10].i,
 		.acked_by = mem_str(v[11].s),
+		.runbook = mem_str(STR("")),
 		.lease_at = v[12].i,
 		.reminded = v[13].i != 0,
 		.snoozed_until = v[14].i,
@@ -566,6 +582,8 @@ static bool load_event(void *arg, const struct val *v, size_t n)
 		char *kind = mem_str(v[3].s);
 
 		add_event(i, v[2].i, kind, v[4].s, v[5].s);
+		if (strcmp(kind, MATCHED) == 0)
+			incident_set(&i->runbook, v[5].s);
 		free(kind);
 	}
 	return true;

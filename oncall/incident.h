@@ -66,7 +66,8 @@ struct incident {
 	bool urgent;
 	ms_t opened_at, acked_at, resolved_at; /* MS_NONE: not */
 	char *acked_by;			       /* "" nobody */
-	ms_t lease_at;			       /* ACKNOWLEDGED; MS_NONE: for ever */
+	char *runbook; /* the name of the last one that was for it; "" none; from its timeline */
+	ms_t lease_at; /* ACKNOWLEDGED; MS_NONE: for ever */
 	bool reminded;
 	ms_t snoozed_until;   /* MS_NONE: not */
 	int pass;	      /* from 0 */
@@ -143,6 +144,7 @@ uint64_t oncall_version(const struct oncall *oc);
 /* A routed group says what it is now. */
 struct report {
 	struct str key, policy, severity, title, snapshot;
+	struct str runbook; /* the name of the one that is for it; empty: none */
 	bool urgent, firing;
 };
 void oncall_report(struct oncall *oc, struct now now, const struct report *r);

@@ -41,8 +41,8 @@ struct incident *incident_find(const struct oncall *oc, uint64_t id); /* or NULL
 /* Adds to the timeline. `who` may be empty. */
 void incident_say(struct incident *i, ms_t at, const char *kind, struct str who, const char *fmt,
 		  ...) ATTR_PRINTF(5, 6);
-void incident_say_text(struct incident *i, ms_t at, const char *kind, struct str who,
-		       struct str text);
+/* The same with a text that is there already. */
+void incident_write(struct incident *i, ms_t at, const char *kind, struct str who, struct str text);
 void incident_set(char **at, struct str text);
 /* The policy from its first step on. */
 void incident_begin(struct incident *i, struct now now);

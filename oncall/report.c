@@ -82,6 +82,15 @@ static void put_marks(struct buf *b, const struct incident *i)
 	buf_addc(b, '\n');
 }
 
+/* Commands and what they said stand below it. */
+static struct str first_line(const char *text)
+{
+	struct str s = str_of(text);
+	ptrdiff_t end = str_find_char(s, '\n');
+
+	return end < 0 ? s : str_cut(s, 0, (size_t)end);
+}
+
 static void put_timeline(struct buf *b, const struct incident *i)
 {
 	buf_adds(b, "## Timeline\n\n| UTC | | who | |\n|---|---|---|---|\n");
@@ -93,10 +102,64 @@ static void put_timeline(struct buf *b, const struct incident *i)
 		buf_printf(b, " | %s | ", e->kind);
 		put_text(b, str_of(e->who));
 		buf_adds(b, " | ");
-		put_text(b, str_of(e->text));
+		put_text(b,
+			 strncmp(e->kind, "step ", 5) == 0 ? first_line(e->text) : str_of(e->text));
 		buf_adds(b, " |\n");
 	}
 	buf_addc(b, '\n');
+}
+
+/* Whether a later event speaks of the same step ("NAME/STEP: ..."). */
+static bool is_superseded(const struct incident *i, size_t k)
+{
+	struct str text = str_of(i->events[k].text);
+	ptrdiff_t colon = str_find_char(text, ':');
+
+	for (size_t j = k + 1; colon > 0 && j < i->n_events; j++) {
+		if (strncmp(i->events[j].kind, "step ", 5) == 0 &&
+		    str_eq(str_cut(str_of(i->events[j].text), 0, (size_t)colon + 1),
+			   str_cut(text, 0, (size_t)colon + 1)) &&
+		    strcmp(i->events[j].kind, "step run") != 0 &&
+		    strcmp(i->events[j].kind, "step ran") != 0)
+			return true;
+	}
+	return false;
+}
+
+static void put_step(struct buf *b, const struct incident_event *e, bool done)
+{
+	struct str text = str_of(e->text);
+	ptrdiff_t colon = str_find_char(text, ':');
+
+	buf_adds(b, done ? "- [x] " : "- [ ] skipped: ");
+	put_text(b, str_trim(str_from(text, (size_t)(colon + 1))));
+	buf_adds(b, ", ");
+	put_text(b, str_of(e->who));
+	buf_adds(b, ", ");
+	put_time(b, e->at);
+	buf_addc(b, '\n');
+}
+
+/* The steps of its runbook that were done or skipped, as they are at the end. */
+static void put_steps(struct buf *b, const struct incident *i)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < i->n_events; k++) {
+		const struct incident_event *e = &i->events[k];
+		bool done = strcmp(e->kind, "step done") == 0;
+
+		if ((!done && strcmp(e->kind, "step skipped") != 0) || is_superseded(i, k))
+			continue;
+		if (!n++) {
+			buf_adds(b, "## Runbook\n\n");
+			put_text(b, str_of(i->runbook));
+			buf_adds(b, ":\n\n");
+		}
+		put_step(b, e, done);
+	}
+	if (n)
+		buf_addc(b, '\n');
 }
 
 static bool is_similar(const struct incident *a, const struct incident *b)
@@ -205,6 +268,7 @@ void report_put(struct buf *b, const struct oncall *oc, const struct incident *i
 	incident_marks(i, wall, put_mark_of, &changes);
 	if (changes.n)
 		buf_addc(b, '\n');
+	put_steps(b, i);
 	put_timeline(b, i);
 	incident_similar(oc, i, put_similar, &similar);
 	if (similar.n)

@@ -145,7 +145,7 @@ enum oncall_result oncall_note(struct oncall *oc, struct now now, uint64_t id, s
 
 	if (!i)
 		return ONCALL_UNKNOWN;
-	incident_say_text(i, now.wall, "note", by.who, str_cut(text, 0, MIN(text.n, TEXT_MAX)));
+	incident_write(i, now.wall, "note", by.who, str_cut(text, 0, MIN(text.n, TEXT_MAX)));
 	incident_settle(i, now);
 	return ONCALL_DONE;
 }

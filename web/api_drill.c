@@ -5,9 +5,9 @@
 #include "evaluator/core.h"
 #include "notify/notify.h"
 #include "oncall/drill.h"
-#include "web/am_value.h"
 #include "web/answer.h"
 #include "web/incident.h"
+#include "web/json_body.h"
 
 #define BASE "/api/rouse/v1/drill/"
 
@@ -18,11 +18,11 @@ void api_rouse_drill(struct exchange *x)
 	struct str person, policy, by;
 	uint64_t id;
 
-	if (!incident_read_body(x, &root))
+	if (!json_body_read(x, &root))
 		return;
-	person = incident_text_of(&root, "person");
-	policy = incident_text_of(&root, "policy");
-	by = incident_actor(x, incident_text_of(&root, "by"));
+	person = json_body_text(&root, "person");
+	policy = json_body_text(&root, "policy");
+	by = incident_actor(x, json_body_text(&root, "by"));
 	if (!person.n == !policy.n) {
 		answer_json_error(x, API_BAD_DATA, STR("a drill is of a person or of a policy"));
 		return;

@@ -10,10 +10,12 @@
 #include "oncall/mark.h"
 #include "oncall/report.h"
 #include "oncall/schedule.h"
-#include "web/am_value.h"
 #include "web/answer.h"
 #include "web/api_marks.h"
+#include "web/api_runbooks.h"
 #include "web/incident.h"
+#include "web/json_body.h"
+#include "web/runbook.h"
 
 #define LIST_MAX 1000
 #define TITLE_MAX 200
@@ -51,6 +53,7 @@ static void put_incident(struct buf *b, const struct incident *i, ms_t wall)
 	if (i->merged_into)
 		answer_put_uint(b, ",\"mergedInto\":", i->merged_into);
 	answer_put_str(b, ",\"plan\":", buf_str(&plan));
+	answer_put_str(b, ",\"runbook\":", str_of(i->runbook));
 	buf_done(&plan);
 }
 
@@ -158,31 +161,28 @@ static bool list_one(void *arg, const struct incident *i)
 }
 
 /* ---- in ------------------------------------------------------------------------------------ */
-static bool flag_of(const struct am_value *o, const char *key, bool absent)
-{
-	const struct am_value *v = am_member(o, key);
-
-	return v ? v->kind == AM_TRUE : absent;
-}
 
 static void open_one(struct exchange *x)
 {
 	struct am_value root;
 	struct report r = {.firing = true};
+	const struct runbook *book;
 	uint64_t id;
 
-	if (!incident_read_body(x, &root))
+	if (!json_body_read(x, &root))
 		return;
-	r.policy = incident_text_of(&root, "policy");
-	r.title = str_trim(incident_text_of(&root, "title"));
-	r.severity = incident_text_of(&root, "severity");
-	r.urgent = flag_of(&root, "urgent", true);
+	r.policy = json_body_text(&root, "policy");
+	r.title = str_trim(json_body_text(&root, "title"));
+	r.severity = json_body_text(&root, "severity");
+	r.urgent = json_body_flag(&root, "urgent", true);
 	r.title = str_cut(r.title, 0, MIN(r.title.n, (size_t)TITLE_MAX));
 	if (!r.title.n) {
 		answer_json_error(x, API_BAD_DATA, STR("an incident needs a title"));
 		return;
 	}
-	id = incident_open(x, &r, incident_actor(x, incident_text_of(&root, "by")));
+	book = runbooks_match(runbooks_of(x), json_body_text(&root, "runbook"), r.title);
+	r.runbook = book ? book->name : STR("");
+	id = incident_open(x, &r, incident_actor(x, json_body_text(&root, "by")));
 	if (id)
 		answer_incident(x, id);
 	else
@@ -218,20 +218,20 @@ static void do_verb(struct exchange *x, uint64_t id, struct str verb)
 	struct str why;
 	int status;
 
-	if (!incident_read_body(x, &root))
+	if (!json_body_read(x, &root))
 		return;
 
 	struct incident_verb v = {.name = verb,
-				  .by = incident_text_of(&root, "by"),
+				  .by = json_body_text(&root, "by"),
 				  .means = STR("API"),
-				  .text = incident_text_of(&root, "text"),
-				  .person = incident_text_of(&root, "person"),
-				  .span = incident_text_of(&root, "for"),
-				  .seen = incident_text_of(&root, "seen")};
+				  .text = json_body_text(&root, "text"),
+				  .person = json_body_text(&root, "person"),
+				  .span = json_body_text(&root, "for"),
+				  .seen = json_body_text(&root, "seen")};
 
-	if (incident_text_of(&root, "means").n)
-		v.means = str_cut(incident_text_of(&root, "means"), 0,
-				  MIN(incident_text_of(&root, "means").n, 40));
+	if (json_body_text(&root, "means").n)
+		v.means = str_cut(json_body_text(&root, "means"), 0,
+				  MIN(json_body_text(&root, "means").n, 40));
 	if (incident_do(x, id, &v, &status, &why))
 		answer_incident(x, id);
 	else
@@ -253,6 +253,8 @@ void api_rouse_incident(struct exchange *x)
 		answer_json_error(x, API_NOT_FOUND, STR("there is no incident of that number"));
 	else if (str_is(x->req->method, "GET") && str_is(verb, "report"))
 		answer_report(x, id);
+	else if (str_is(verb, "runbook"))
+		api_incident_runbook(x, id);
 	else if (str_is(x->req->method, "POST") && verb.n)
 		do_verb(x, id, verb);
 	else if (verb.n || str_is(x->req->method, "POST"))
@@ -416,7 +418,7 @@ static void list_overrides(struct exchange *x)
 
 static bool read_span(struct exchange *x, const struct am_value *root, struct override *o)
 {
-	struct str from = incident_text_of(root, "from"), to = incident_text_of(root, "to");
+	struct str from = json_body_text(root, "from"), to = json_body_text(root, "to");
 
 	o->from = x->now.wall;
 	if ((from.n && !time_rfc3339(from, &o->from)) || !time_rfc3339(to, &o->to)) {
@@ -434,14 +436,14 @@ static void put_one(struct exchange *x)
 	struct err err;
 	uint64_t id;
 
-	if (!incident_read_body(x, &root) || !read_span(x, &root, &o))
+	if (!json_body_read(x, &root) || !read_span(x, &root, &o))
 		return;
-	o.kind = str_is(incident_text_of(&root, "kind"), "temporary") ? OVERRIDE_TEMPORARY
-								      : OVERRIDE_CHANGE;
-	o.schedule = incident_text_of(&root, "schedule");
-	o.add = incident_text_of(&root, "add");
-	o.remove = incident_text_of(&root, "remove");
-	o.by = incident_actor(x, incident_text_of(&root, "by"));
+	o.kind = str_is(json_body_text(&root, "kind"), "temporary") ? OVERRIDE_TEMPORARY
+								    : OVERRIDE_CHANGE;
+	o.schedule = json_body_text(&root, "schedule");
+	o.add = json_body_text(&root, "add");
+	o.remove = json_body_text(&root, "remove");
+	o.by = incident_actor(x, json_body_text(&root, "by"));
 	if (!oncall_override_put(oncall_of(x), x->now, &o, &id, &err)) {
 		answer_json_error(x, API_BAD_DATA, arena_str(x->arena, str_of(err.msg)));
 		return;

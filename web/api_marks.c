@@ -4,10 +4,10 @@
 #include "evaluator/core.h"
 #include "notify/notify.h"
 #include "oncall/mark.h"
-#include "web/am_value.h"
 #include "web/answer.h"
 #include "web/event.h"
 #include "web/incident.h"
+#include "web/json_body.h"
 
 #define A_MINUTE_MAX 60
 #define LIST_MAX 500
@@ -68,13 +68,13 @@ static void take(struct exchange *x)
 		answer_text(x, 429, STR("more than 60 events within a minute"));
 		return;
 	}
-	if (!incident_read_body(x, &root))
+	if (!json_body_read(x, &root))
 		return;
-	m.title = str_trim(incident_text_of(&root, "title"));
-	m.kind = incident_text_of(&root, "kind");
-	m.service = incident_text_of(&root, "service");
-	m.url = incident_text_of(&root, "url");
-	m.by = incident_actor(x, incident_text_of(&root, "by"));
+	m.title = str_trim(json_body_text(&root, "title"));
+	m.kind = json_body_text(&root, "kind");
+	m.service = json_body_text(&root, "service");
+	m.url = json_body_text(&root, "url");
+	m.by = incident_actor(x, json_body_text(&root, "by"));
 	if (!m.kind.n)
 		m.kind = STR("deploy");
 	if (!m.title.n) {

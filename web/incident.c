@@ -4,7 +4,6 @@
 #include "base/num.h"
 #include "evaluator/core.h"
 #include "notify/notify.h"
-#include "web/am_value.h"
 #include "web/answer.h"
 
 #define NAME_MAX_BYTES 100
@@ -15,32 +14,6 @@ struct str incident_actor(const struct exchange *x, struct str by)
 	struct str who = x->user.n ? x->user : str_trim(by);
 
 	return who.n ? str_cut(who, 0, MIN(who.n, (size_t)NAME_MAX_BYTES)) : STR("somebody");
-}
-
-bool incident_read_body(struct exchange *x, struct am_value *root)
-{
-	struct err err;
-
-	if (!str_starts(exchange_header(x, "content-type"), "application/json")) {
-		answer_json_error(x, API_BAD_DATA,
-				  STR("the body must be JSON (Content-Type: application/json)"));
-		return false;
-	}
-	if (!x->req->body.n) {
-		*root = (struct am_value){.kind = AM_OBJECT};
-		return true;
-	}
-	if (am_value_read(x->req->body, x->arena, root, &err) && root->kind == AM_OBJECT)
-		return true;
-	answer_json_error(x, API_BAD_DATA, STR("the body must be a JSON object"));
-	return false;
-}
-
-struct str incident_text_of(const struct am_value *o, const char *key)
-{
-	const struct am_value *v = am_member(o, key);
-
-	return v && (v->kind == AM_STRING || v->kind == AM_NUMBER) ? v->text : STR("");
 }
 
 static struct str snapshot_of(struct exchange *x, const struct report *r)

@@ -8,8 +8,6 @@
 #include "oncall/incident.h"
 #include "web/exchange.h"
 
-struct am_value;
-
 struct incident_verb {
 	struct str name; /* ack, unack, escalate, resolve, note, snooze, page, assign, severity,
 			  * merge, tell */
@@ -24,11 +22,6 @@ struct incident_verb {
 /* Does it. False: it was not done, and *why says why; *status is an HTTP status. */
 ATTR_CHECK bool incident_do(struct exchange *x, uint64_t id, const struct incident_verb *v,
 			    int *status, struct str *why);
-/* The body as a JSON object; false: the answer is made. Only JSON: a form of another site cannot
- * send it. */
-ATTR_CHECK bool incident_read_body(struct exchange *x, struct am_value *root);
-/* A text or a number of it; empty if absent. */
-struct str incident_text_of(const struct am_value *o, const char *key);
 /* Opens one that no alert has reported; 0: there is no such policy. */
 uint64_t incident_open(struct exchange *x, struct report *r, struct str by);
 /* Who asks: the user of the request, else `by`, else "somebody". */

@@ -136,7 +136,7 @@ void page_rule_link(struct page *p, const struct rule_view *r)
 	buf_adds(p->b, "</a>");
 }
 
-void page_graph_link(struct page *p, const struct rule *r)
+void page_query_link(struct page *p, struct str query)
 {
 	const struct config *c = core_config(p->x->core);
 
@@ -144,8 +144,13 @@ void page_graph_link(struct page *p, const struct rule *r)
 		return;
 	html_put(p->b, "<a class=\"out\" rel=\"noopener noreferrer\" href=\"$/graph?g0.expr=",
 		 c->prometheus.console_url);
-	html_query(p->b, r->query);
+	html_query(p->b, query);
 	buf_adds(p->b, "&amp;g0.tab=1\">Graph</a>");
+}
+
+void page_graph_link(struct page *p, const struct rule *r)
+{
+	page_query_link(p, r->query);
 }
 
 void page_more(struct page *p, size_t n, const char *what)

@@ -49,6 +49,7 @@ void page_state(struct buf *b, const char *class, const char *text);
 void page_rule_link(struct page *p, const struct rule_view *r);
 /* Link to Prometheus's graph of the rule's expression; nothing if no address is known. */
 void page_graph_link(struct page *p, const struct rule *r);
+void page_query_link(struct page *p, struct str query); /* the same of any expression */
 /* "and 9,500 more ...": told when a list was cut. `what` is literal markup. */
 void page_more(struct page *p, size_t n, const char *what);
 

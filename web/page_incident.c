@@ -14,6 +14,7 @@
 #include "web/answer.h"
 #include "web/incident.h"
 #include "web/page.h"
+#include "web/page_runbook.h"
 
 #define LIST_MAX 200
 #define DAYS 7
@@ -306,12 +307,37 @@ static void show(struct exchange *x, uint64_t id, int status, struct str refused
 	put_form(&p, i);
 	if (i->status != INCIDENT_RESOLVED)
 		put_more(&p, i);
+	page_runbook_put(&p, i);
 	buf_adds(p.b, "<div id=\"rest\" data-live>\n");
 	put_facts(&p, i);
 	put_related(&p, i);
 	put_timeline(&p, i);
 	buf_adds(p.b, "</div>\n");
 	page_end(&p, status);
+}
+
+static struct str back(struct exchange *x, uint64_t id)
+{
+	return arena_printf(x->arena, "incident?id=%llu", (unsigned long long)id);
+}
+
+/* To the step, with the name that was given: the next one needs it too. */
+static struct str back_to_step(struct exchange *x, uint64_t id, struct str by)
+{
+	struct buf b;
+	struct str s;
+
+	buf_init(&b, BUF_MAX_ANY);
+	buf_add(&b, back(x, id));
+	if (by.n) {
+		buf_adds(&b, "&by=");
+		html_query(&b, by);
+	}
+	buf_addc(&b, '#');
+	html_query(&b, page_runbook_step(x));
+	s = arena_str(x->arena, buf_str(&b));
+	buf_done(&b);
+	return s;
 }
 
 static void act(struct exchange *x, uint64_t id)
@@ -323,14 +349,14 @@ static void act(struct exchange *x, uint64_t id)
 				  .person = exchange_param(x, "person"),
 				  .span = exchange_param(x, "for"),
 				  .seen = exchange_param(x, "seen")};
+	bool step = str_is(v.name, "step");
 	struct str why;
 	int status;
 
-	if (incident_do(x, id, &v, &status, &why)) {
+	if (step ? page_runbook_do(x, id, &status, &why) : incident_do(x, id, &v, &status, &why)) {
 		/* Reloading the page must not do it again. */
 		struct io_header location = {STR("Location"),
-					     arena_printf(x->arena, "incident?id=%llu",
-							  (unsigned long long)id)};
+					     step ? back_to_step(x, id, v.by) : back(x, id)};
 
 		answer_body_with(x, 303, "text/plain; charset=utf-8", &location, 1);
 	} else {

@@ -12,6 +12,7 @@
 #include "web/api_ping.h"
 #include "web/api_prometheus.h"
 #include "web/api_rouse.h"
+#include "web/api_runbooks.h"
 #include "web/asset.h"
 #include "web/form.h"
 #include "web/ops.h"
@@ -77,6 +78,8 @@ static const struct web_route {
 	{"/api/rouse/v1/incidents", GET | POST, api_rouse_incidents, PERMIT_RESPOND, 0},
 	{"/api/rouse/v1/incidents/", GET | POST, api_rouse_incident, PERMIT_RESPOND,
 	 0}, /* and ID or ID/VERB */
+	{"/api/rouse/v1/runbooks", GET, api_rouse_runbooks, 0, 0},
+	{"/api/rouse/v1/runbooks/", GET, api_rouse_runbook, 0, 0}, /* and the name */
 	{"/api/rouse/v1/who", GET, api_rouse_who, 0, 0},
 	{"/api/rouse/v1/calendar", GET, api_rouse_calendar, 0, 0},
 	{"/api/rouse/v1/events", GET | POST, api_rouse_events, PERMIT_EVENTS, 0},

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 #include "base/num.h"
+#include "evaluator/config.h"
 #include "evaluator/core.h"
+#include "evaluator/live.h"
 #include "notify/notify.h"
 #include "oncall/incident.h"
 #include "tests/sim/receivers.h"
@@ -23,6 +25,43 @@ static struct oncall *oncall_of(struct sim *s)
 static bool number(struct str s, uint64_t *id)
 {
 	return num_uint(str_starts(s, "#") ? str_from(s, 1) : s, 10, id) == NUM_OK;
+}
+
+static const struct runbook_step *step_of(const struct runbook *r, struct str words)
+{
+	for (size_t k = 0; k < RUNBOOK_STAGES; k++) {
+		for (size_t i = 0; i < r->stages[k].n; i++) {
+			const struct runbook_step *s = &r->stages[k].steps[i];
+
+			if (str_eq(str_cut(s->words, 0, words.n), words))
+				return s;
+		}
+	}
+	return NULL;
+}
+
+/* "done Look at the graph" */
+static enum oncall_result tick(struct sim *s, uint64_t id, struct str args, struct actor by)
+{
+	struct str state = scenario_word(&args);
+	const struct incident *i = oncall_incident(oncall_of(s), id);
+	const struct runbook *r =
+		i ? runbooks_get(core_config(s->core)->notify->runbooks, str_of(i->runbook)) : NULL;
+	const struct runbook_step *step = r ? step_of(r, args) : NULL;
+	struct step_name name;
+
+	if (!step)
+		return ONCALL_UNKNOWN;
+	name = step_name_of(r, step);
+	if (str_is(state, "run"))
+		return core_run_step(s->core, s->now, id, r, step, by) == RUN_BEGUN
+			       ? ONCALL_DONE
+			       : ONCALL_UNKNOWN;
+	return oncall_tick(oncall_of(s), s->now, id, &name,
+			   str_is(state, "done")      ? TICK_DONE
+			   : str_is(state, "skipped") ? TICK_SKIPPED
+						      : TICK_OPEN,
+			   by);
 }
 
 static enum oncall_result act(struct sim *s, struct str verb, uint64_t id, struct str args)
@@ -51,6 +90,8 @@ static enum oncall_result act(struct sim *s, struct str verb, uint64_t id, struc
 		return oncall_severity(oc, s->now, id, args, by);
 	if (str_is(verb, "tell"))
 		return oncall_tell(oc, s->now, id, args, by);
+	if (str_is(verb, "tick"))
+		return tick(s, id, args, by);
 	if (str_is(verb, "note"))
 		return oncall_note(oc, s->now, id, args, by);
 	if (str_is(verb, "call"))

@@ -7,7 +7,8 @@
 
 struct sim;
 
-/* ack|unack|escalate|close|note|call|snooze ID WHO ...; false: *why it was refused. */
+/* ack|unack|escalate|close|note|call|snooze ID WHO ..., tick ID WHO done|skipped|open|run WORDS:
+ * the step of the incident's runbook that begins so; false: *why it was refused. */
 bool incident_words_do(struct sim *s, struct str verb, struct str args, const char **why);
 /* "VERB ID USER [STEP]": a button of a chat. */
 ATTR_CHECK bool incident_words_press(struct sim *s, struct str args);

@@ -505,6 +505,7 @@ bool sim_start(struct sim *s, struct err *err)
 		.limits = &s->limits,
 		.external_url = STR("http://rouse.sim"),
 		.data_retention = 120 * HOUR,
+		.runbook_exec = true,
 	};
 
 	CHECK(!s->core);

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "evaluator/access.h"
 #include "evaluator/config.h"
+#include "oncall/runbook.h"
 #include "rules/rules.h"
 
 /* The disk of a test: name, text, in pairs, ended by NULL. */
@@ -278,8 +279,76 @@ static void test_prometheus_mistakes(void **state)
 	expect("prometheus: {url: 'http://a', http_config: {basic_auth: {password_file: "
 	       "no}}}\n" HOOK,
 	       F "1:73: password_file: cannot open /c/no: No such file or directory\n");
+	expect("status_page: {}\n" HOOK, F
+	       "1:14: status_page is not supported yet: remove it, or wait for a later version\n");
 	expect("runbooks: {}\n" HOOK,
-	       F "1:11: runbooks is not supported yet: remove it, or wait for a later version\n");
+	       F "1:11: runbooks needs dir: the folder of the Markdown files\n");
+	expect("runbooks: {dir: x, folder: y}\n" HOOK,
+	       F "1:20: field folder not found in runbooks\n");
+}
+
+static void load_runbooks(struct load *l, bool lenient)
+{
+	const char *files[] =
+		{"/c/rouse.yml",
+		 "prometheus: {url: 'http://a'}\nrule_files: [r.yml]\n"
+		 "runbooks: {dir: runbooks/}\n" HOOK,
+		 "/c/r.yml",
+		 "groups:\n- name: g\n  rules:\n"
+		 "  - {alert: a, expr: up == 0, annotations: {runbook: down}}\n"
+		 "  - {alert: b, expr: up == 0, annotations: {runbook: dwon}}\n"
+		 "  - {alert: c, expr: up == 0, annotations: {runbook: 'http://x/y'}}\n"
+		 "  - {alert: d, expr: up == 0, annotations: {runbook: '{{ 1 }}'}}\n",
+		 "/c/runbooks/down.md",
+		 "## Triage\n- [ ] look\n",
+		 "/c/runbooks/bad.md",
+		 "# Nothing\n",
+		 "/c/runbooks/notes.txt",
+		 "",
+		 NULL};
+	struct disk disk = {.files = files};
+	struct config_files ops = {.read = disk_read,
+				   .glob = disk_glob,
+				   .env = disk_env,
+				   .lenient_runbooks = lenient,
+				   .arg = &disk};
+	struct limits limits;
+
+	*l = (struct load){0};
+	limits_default(&limits);
+	diags_init(&l->diags);
+	l->ok = config_load(STR("/c/rouse.yml"), NULL, &ops, &limits, &l->config, &l->diags);
+}
+
+#define NO_STAGE \
+	"no heading is a stage: \"## Triage\", \"## Diagnosis\", \"## Mitigation\", \"## " \
+	"Recovery\" with steps (\"- [ ] ...\") below\n"
+#define NO_SUCH "/c/r.yml:5:54: warning: b names the runbook \"dwon\", and there is no such file\n"
+
+/* A mistake in a runbook refuses a check and no daemon. */
+static void test_runbooks(void **state)
+{
+	struct load l;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, BUF_MAX_ANY);
+	load_runbooks(&l, false);
+	assert_false(l.ok);
+	put_findings(&l, &b);
+	assert_string_equal(buf_cstr(&b), "/c/runbooks/bad.md:1:1: " NO_STAGE NO_SUCH);
+	load_done(&l);
+	buf_clear(&b);
+	load_runbooks(&l, true);
+	assert_true(l.ok);
+	put_findings(&l, &b);
+	assert_string_equal(buf_cstr(&b), "/c/runbooks/bad.md:1:1: warning: " NO_STAGE NO_SUCH);
+	assert_int_equal(l.config->notify->runbooks->n, 2);
+	assert_non_null(runbooks_get(l.config->notify->runbooks, STR("down")));
+	load_done(&l);
+	buf_done(&b);
+	expect("runbooks: {dir: none}\n" HOOK,
+	       F "1:11: warning: runbooks: there is no Markdown file (.md) in /c/none\n");
 }
 
 static void test_findings_in_the_order_of_the_file(void **state)
@@ -521,6 +590,7 @@ static void test_a_benchmark(void **state)
 TEST_GROUP(config, cmocka_unit_test(test_everything), cmocka_unit_test(test_defaults),
 	   cmocka_unit_test(test_refusals), cmocka_unit_test(test_mistakes),
 	   cmocka_unit_test(test_prometheus_mistakes), cmocka_unit_test(test_rule_files),
+	   cmocka_unit_test(test_runbooks),
 	   cmocka_unit_test(test_findings_in_the_order_of_the_file),
 	   cmocka_unit_test(test_environment_and_secrets),
 	   cmocka_unit_test(test_secrets_of_contacts), cmocka_unit_test(test_access),

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/yaml.h"
 #include "evaluator/audit.h"
+#include "evaluator/live.h"
 #include "notify/explain.h"
 #include "notify/silence.h"
 #include "oncall/incident.h"
@@ -61,6 +62,35 @@ void core_prometheuses(const struct core *c, bool (*fn)(void *arg, const struct 
 void core_self(const struct core *c, struct self_view *out)
 {
 	*out = c->self;
+}
+
+void core_live(struct core *c, struct now now, struct str query ATTR_UNUSED, struct live_value *out)
+{
+	*out = (struct live_value){.at = now.wall, .text = c->live_text};
+}
+
+enum run_result core_run_step(struct core *c, struct now now, uint64_t incident,
+			      const struct runbook *r, const struct runbook_step *s,
+			      struct actor by)
+{
+	struct step_name name = step_name_of(r, s);
+
+	if (!c->may_run || !s->n_argv)
+		return c->may_run ? RUN_NO : RUN_OFF;
+	return oncall_step_run(c->oncall, now, incident, &name, s->code, by) == ONCALL_DONE
+		       ? RUN_BEGUN
+		       : RUN_UNKNOWN;
+}
+
+bool core_may_run(const struct core *c)
+{
+	return c->may_run;
+}
+
+bool core_step_runs(const struct core *c ATTR_UNUSED, uint64_t incident ATTR_UNUSED,
+		    struct str step ATTR_UNUSED)
+{
+	return false;
 }
 
 bool core_ready(const struct core *c)
@@ -279,6 +309,7 @@ void fake_free(struct core *c)
 {
 	oncall_free(c->oncall);
 	oncall_config_free(c->plan);
+	runbooks_free(c->told.runbooks);
 	batch_free(c->batch);
 	timers_done(&c->timers);
 	for (size_t i = 0; i < c->n_groups; i++) {
@@ -428,6 +459,21 @@ void fake_plan(struct core *c, const char *yaml)
 	diags_done(&diags);
 	oncall_configure(notify_oncall((struct notify *)(void *)c), (struct now){.wall = FAKE_NOW},
 			 c->plan);
+}
+
+void fake_runbook(struct core *c, const char *name, const char *text)
+{
+	struct runbook_source in = {str_of(name), STR("runbooks/x.md"), str_of(text)};
+	struct limits l;
+	struct diags diags;
+
+	limits_default(&l);
+	diags_init(&diags);
+	runbooks_free(c->told.runbooks);
+	c->told.runbooks = runbooks_new();
+	runbooks_parse(c->told.runbooks, &in, 1, &l, &diags);
+	c->config.notify = &c->told;
+	diags_done(&diags);
 }
 
 struct fake_group *fake_group(struct core *c, const char *file, const char *name, ms_t interval)

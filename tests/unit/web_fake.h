@@ -12,6 +12,7 @@
 #include "evaluator/core.h"
 #include "evaluator/view.h"
 #include "notify/notify.h"
+#include "oncall/runbook.h"
 #include "web/web.h"
 
 #define FAKE_NOW ((ms_t)1795415400000) /* 2026-11-23T06:30:00Z */
@@ -52,8 +53,11 @@ struct core {
 	struct timers timers;
 	struct batch *batch;
 	size_t n_pages;
-	char audited[400]; /* the last entry of the audit log */
-	enum ping pinged;  /* last */
+	char audited[400];	   /* the last entry of the audit log */
+	enum ping pinged;	   /* last */
+	struct notify_config told; /* its runbooks only */
+	bool may_run;		   /* commands of runbooks */
+	struct str live_text;	   /* what a live query says */
 };
 
 struct core *fake_new(void); /* ready, healthy, empty */
@@ -75,6 +79,9 @@ struct delivery_view *fake_delivery(struct core *c, enum outbox_status s, const 
 
 /* Takes the map under `oncall:` into use. */
 void fake_plan(struct core *c, const char *yaml);
+
+/* Its only runbook. */
+void fake_runbook(struct core *c, const char *name, const char *text);
 
 /* The stories that goldens and pictures show. */
 struct core *fake_calm(void);
