@@ -25,7 +25,7 @@ static bool dest_moves(const struct dest *d)
 static bool row_moves(const struct notify *n, const struct row *r)
 {
 	if (r->status == OUTBOX_SENDING)
-		return r->attempt || is_starting(n, r);
+		return r->attempt || r->leader || is_starting(n, r);
 	if (r->is_ready)
 		return dest_moves(r->lane->dest);
 	return r->status == OUTBOX_RETRY && timer_is_set(&r->timer);

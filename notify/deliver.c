@@ -2,6 +2,7 @@
  * One attempt at one row: the receiver kind builds requests, the outside world carries them out,
  * the kind says what the answers mean. An attempt holds on to the configuration it began with.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -11,6 +12,7 @@
 #define REQUEST_TIMEOUT (10 * SECOND)
 #define REPLY_MAX ((size_t)64 << 10)
 #define STEPS_MAX 8 /* requests of one attempt */
+#define PROVIDER_ID_MAX 1000
 
 struct attempt {
 	struct io_call call;
@@ -19,12 +21,14 @@ struct attempt {
 	struct row *row;
 	struct notify_config *config;
 	ms_t started_mono;
-	bool unsent; /* the last request never left */
+	bool unsent;		/* the last request never left */
+	struct message *bundle; /* of the row and those it carries; NULL: the row's own */
 };
 
 static void attempt_free(struct attempt *at)
 {
 	at->row->attempt = NULL;
+	message_free(at->bundle);
 	arena_done(&at->arena);
 	notify_config_free(at->config);
 	free(at);
@@ -47,47 +51,73 @@ static void send_request(struct attempt *at)
 	io_fetch(n->env.io, &at->call, &d->request);
 }
 
-/* A failed connection or a wish to be left alone concerns all rows of the destination. */
-static void end_retry(struct attempt *at, struct now now)
-{
-	struct row *r = at->row;
-	struct dest *dest = r->lane->dest;
-	struct err err = at->d.err;
-	ms_t wait = at->d.wait;
-	bool whole = wait >= 0 || at->unsent;
+/* What is said of a row is said of all that its message carried. */
+struct fate {
+	enum deliver_result result;
+	enum dead_scope scope;
+	ms_t wait;
+	bool whole;
+	char id[PROVIDER_ID_MAX];
+	char why[sizeof(((struct err *)0)->msg)];
+};
 
-	dest->failures = at->unsent ? dest->failures + 1 : 0;
-	attempt_free(at);
-	outbox_retry(r, now, wait, whole, err.msg);
+static void meet(struct row *r, struct now now, const struct fate *f)
+{
+	if (f->result == DELIVER_SENT)
+		outbox_sent(r, now, str_of(f->id));
+	else if (f->result == DELIVER_RETRY)
+		outbox_retry(r, now, f->wait, f->whole, f->why);
+	else
+		outbox_dead(r, now, f->scope, f->why[0] ? f->why : "refused");
+}
+
+/* A bundle has no id: an edit of one of its pages must not overwrite the others. What is refused
+ * together is tried one by one. */
+static void meet_all(struct row *r, struct now now, struct fate *f)
+{
+	size_t n;
+	struct row **v = bundle_release(r, &n);
+
+	if (n)
+		f->id[0] = 0;
+	if (n && f->result == DELIVER_DEAD && f->scope == DEAD_MESSAGE) {
+		f->result = DELIVER_RETRY;
+		f->wait = 0;
+		f->whole = false;
+		r->alone = true;
+	}
+	for (size_t i = 0; i < n; i++) {
+		v[i]->alone |= r->alone;
+		v[i]->twice |= r->twice;
+		v[i]->fail = r->fail;
+		meet(v[i], now, f);
+	}
+	meet(r, now, f);
+	free(v);
 }
 
 static void end(struct attempt *at, struct now now, enum deliver_result result)
 {
 	struct row *r = at->row;
-	struct err err = at->d.err;
-	enum dead_scope scope = at->d.scope;
 	struct dest *dest = r->lane->dest;
+	struct fate f = {.result = result,
+			 .scope = at->d.scope,
+			 .wait = at->d.wait,
+			 .whole = at->d.wait >= 0 || at->unsent};
 
+	snprintf(f.why, sizeof(f.why), "%s", at->d.err.msg);
+	snprintf(f.id, sizeof(f.id), "%.*s", STR_ARG(at->d.new_provider_id));
 	dest->latency_sum_s += (double)(now.mono - at->started_mono) / 1000;
 	dest->latency_count++;
 	if (result != DELIVER_SENT)
 		dest->failed_requests++;
-	if (result == DELIVER_RETRY) {
-		end_retry(at, now);
-		return;
-	}
-	if (!at->unsent)
+	/* A failed connection or a wish to be left alone concerns all rows of the destination. */
+	if (result == DELIVER_RETRY)
+		dest->failures = at->unsent ? dest->failures + 1 : 0;
+	else if (!at->unsent)
 		dest->failures = 0;
-	if (result == DELIVER_SENT) {
-		char *id = mem_str(at->d.new_provider_id);
-
-		attempt_free(at);
-		outbox_sent(r, now, str_of(id));
-		free(id);
-		return;
-	}
 	attempt_free(at);
-	outbox_dead(r, now, scope, err.msg[0] ? err.msg : "refused");
+	meet_all(r, now, &f);
 }
 
 static void begin_plain(struct attempt *at)
@@ -169,7 +199,11 @@ void deliver_start(struct row *r, struct now now)
 
 	r->fail = FAIL_OTHER;
 	if (!dest->to) {
-		outbox_dead(r, now, DEAD_DESTINATION, "receiver was removed");
+		struct fate f = {.result = DELIVER_DEAD,
+				 .scope = DEAD_DESTINATION,
+				 .why = "receiver was removed"};
+
+		meet_all(r, now, &f);
 		return;
 	}
 	if (dest->to->kind->hand_over) {
@@ -182,9 +216,10 @@ void deliver_start(struct row *r, struct now now)
 	at->started_mono = now.mono;
 	at->config = notify_config_ref(n->config);
 	arena_init(&at->arena);
+	at->bundle = r->n_carried ? bundle_message(r, now) : NULL;
 	at->d = (struct delivery){
 		.to = dest->to,
-		.message = r->message,
+		.message = at->bundle ? at->bundle : r->message,
 		.key = str_of(r->key),
 		.provider_id = edit ? str_of(r->lane->message_id) : (struct str){0},
 		.attempt = r->attempts,

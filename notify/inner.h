@@ -113,6 +113,8 @@ enum fail_reason {
 	FAIL_COUNT,
 };
 
+#define BUNDLE_FROM 5 /* pages to one contact within a minute; what waits then goes together */
+
 struct dest {
 	struct notify *n;
 	char *id;			/* "name/kind/index" */
@@ -122,8 +124,12 @@ struct dest {
 	bool paused;
 	int running;  /* rows SENDING */
 	int failures; /* connections failed in a row */
-	bool raised;  /* a self alert about it may be firing */
-	bool unsure;  /* ... or not: nobody knows since the start */
+	/* When the last pages to a person were begun (bundle.c), wall; a ring. */
+	ms_t page_begun[BUNDLE_FROM];
+	size_t next_begun;
+	bool bundling; /* it is paged a lot */
+	bool raised;   /* a self alert about it may be firing */
+	bool unsure;   /* ... or not: nobody knows since the start */
 	uint64_t sent, failed, retried, open, begun;
 	uint64_t requests, failed_requests;
 	uint64_t reasons[8]; /* failed, by enum fail_reason */
@@ -160,6 +166,10 @@ struct row {
 	uint64_t turn;	       /* durable when this turn is */
 	struct timer timer;    /* RETRY: when it is due, or when it is late */
 	struct attempt *attempt;
+	struct row *leader;   /* SENDING: its message carries this one's; NULL: it goes by itself */
+	struct row **carried; /* rows whose leader this is */
+	size_t n_carried;
+	bool alone; /* never carried again: a message that carried it was refused */
 	struct row *lane_next, *ready_next, *ready_prev;
 	struct row *newer, *older; /* all rows */
 	struct row *done_next;	   /* finished rows, oldest first */
@@ -316,6 +326,20 @@ ATTR_CHECK bool outbox_restore(struct notify *n, struct now now, struct store *s
 void canary_configure(struct notify *n, struct now now);
 ATTR_CHECK bool canary_restore(struct notify *n, struct store *s, struct err *err);
 void canary_free_all(struct notify *n);
+
+/* ---- bundle.c ---------------------------------------------------------------------------- */
+/* A page to a person is begun; whether there were BUNDLE_FROM within a minute before it. */
+bool bundle_begin(struct dest *d, const struct row *r);
+/* Whether the row may go in one message with others. */
+bool bundle_may(const struct row *r);
+/* The leader carries r from now on. */
+void bundle_carry(struct row *leader, struct row *r);
+/* Lets all that it carries go; the caller frees the array of *n. */
+struct row **bundle_release(struct row *leader, size_t *n);
+/* It is carried no more. */
+void bundle_leave(struct row *r);
+/* One message for a row and all that it carries; the caller owns it. */
+struct message *bundle_message(const struct row *leader, struct now now);
 
 /* ---- deliver.c --------------------------------------------------------------------------- */
 /* The row is SENDING and durable: build the request and send it. */

@@ -34,6 +34,7 @@
 #define BACKOFF_MAX (30 * SECOND)
 #define WAIT_MIN ((ms_t)250)
 #define WAIT_MAX (15 * MINUTE)
+#define BUNDLE_MAX 49	       /* rows that go with another one */
 #define REST_AFTER_DEAD MINUTE /* of a destination that refused us altogether */
 #define REMOVED_TOLD_FOR HOUR
 #define PARALLEL_DEFAULT 256
@@ -186,6 +187,7 @@ static void row_free(struct row *r)
 	free(r->provider_id);
 	free(r->error);
 	free(r->unwanted);
+	free(r->carried);
 	free(r);
 }
 
@@ -329,13 +331,41 @@ static int parallel(const struct dest *d)
 	return d->to->kind->parallel ? d->to->kind->parallel : PARALLEL_DEFAULT;
 }
 
+/* Other pages that could start now go with it. */
+static void pick_others(struct dest *d, struct row *leader)
+{
+	for (struct row *r = d->ready, *next; r && leader->n_carried < BUNDLE_MAX; r = next) {
+		next = r->ready_next;
+		if (!bundle_may(r))
+			continue;
+		ready_remove(r);
+		set_status(r, OUTBOX_SENDING);
+		r->attempts++;
+		r->turn = r->n->turn;
+		d->running++;
+		store_status(r);
+		bundle_carry(leader, r);
+	}
+}
+
+/* Whoever is paged a lot gets one message after the other, so that more can go in each. */
+static bool has_room(const struct dest *d)
+{
+	return d->running < parallel(d) && (!d->bundling || !d->running);
+}
+
 static void pump(struct dest *d)
 {
-	while (!d->n->stopped && d->to && !d->paused && d->ready && d->running < parallel(d)) {
+	while (!d->n->stopped && d->to && !d->paused && d->ready && has_room(d)) {
 		struct row *r = d->ready;
 
 		ready_remove(r);
 		pick(r);
+		if (!bundle_may(r))
+			continue;
+		d->bundling = bundle_begin(d, r);
+		if (d->bundling)
+			pick_others(d, r);
 	}
 }
 
@@ -534,12 +564,31 @@ static void unstart(struct row *r)
 	}
 }
 
+/* It does not start after all: what it was to carry goes by itself. */
+static void let_others_go(struct row *leader, struct now now)
+{
+	size_t n;
+	struct row **v = bundle_release(leader, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		leader->lane->dest->running--;
+		set_status(v[i], OUTBOX_RETRY);
+		v[i]->next_at = now.wall;
+		v[i]->next_mono = now.mono;
+		store_status(v[i]);
+		arm(v[i], now);
+	}
+	free(v);
+}
+
 static void withdraw(struct row *r, struct now now, const char *why)
 {
-	if (r->status == OUTBOX_SENDING && r->attempt) {
+	if (r->status == OUTBOX_SENDING && (r->attempt || (r->leader && r->leader->attempt))) {
 		set_text(&r->unwanted, why); /* if this attempt fails, there is no other */
 		return;
 	}
+	bundle_leave(r);
+	let_others_go(r, now);
 	unstart(r);
 	if (r->twice)
 		lane_doubt(r->lane, now, r);

@@ -66,6 +66,8 @@ if wanted micro; then
 	if [ -x "$ROUSE" ]; then
 		printf '\n== latency\n'
 		tests/bench/latency.py || { echo "latency failed"; failed=1; }
+		printf '\n== on call\n'
+		tests/bench/oncall.py || { echo "oncall failed"; failed=1; }
 	fi
 fi
 

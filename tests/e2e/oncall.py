@@ -161,6 +161,43 @@ def customers_and_changes(d):
 
 
 @story
+def storm(d):
+    """Thirty incidents at once: the first pages go one by one, what waits then goes together; nothing is lost, and a
+    message that is too much for the receiver is taken apart."""
+    def slow(hit):
+        time.sleep(0.05)
+        return 413 if len(hit.json["alerts"]) > 12 else 200
+
+    alice = Server(slow)
+    r = Rouse(d, {
+        "route": {"receiver": "team", "group_by": ["alertname"], "group_wait": "0s", "group_interval": "1s"},
+        "receivers": [{"name": "team", "oncall_configs": [{"policy": "backend"}]}],
+        "oncall": {"people": {"alice": {"contacts": {"push": {"webhook": {"url": alice.url}}}}},
+                   "policies": {"backend": {"steps": [{"page": "person/alice"}], "wait": "1h"}}}},
+        flags=[f"--web.listen-address=127.0.0.1:{free_port()}"])
+    names = [f"Down{i:02}" for i in range(30)]
+    for part in (names[:6], names[6:12], names[12:]):
+        status, _, text = request(r.url + "/api/v2/alerts", "POST", json.dumps([{"labels": {"alertname": n}} for n in part]), JSON)
+        assert status == 200, text
+        time.sleep(0.1)
+    sent = lambda i: any(e["kind"] == "sent" for e in get_json(f"{r.url}/api/rouse/v1/incidents/{i}")["data"]["timeline"])
+    eventually("each is told", lambda: all(sent(i) for i in range(1, 31)), 30)
+    told = {a["labels"]["alertname"] for h in alice.hits if h.status == 200 for a in h.json["alerts"]}
+    assert told == set(names), set(names) - told
+    bundles = [h for h in alice.hits if len(h.json["alerts"]) > 1]
+    assert bundles and any(h.status == 413 for h in bundles), alice.summary()
+    one = next(h.json for h in bundles if h.status == 200)
+    numbers = one["groupLabels"]["incident"][1:].split()
+    assert len(numbers) == len(one["alerts"]) and one["groupLabels"]["alertname"] == f"{len(numbers)} incidents", one["groupLabels"]
+    assert one["commonAnnotations"]["answer"].startswith("acknowledge: rouse ack " + " ".join(numbers)), one["commonAnnotations"]
+    for n in range(1, 31):
+        request(f"{r.url}/api/rouse/v1/incidents/{n}/ack", "POST", json.dumps({"by": "alice"}), JSON)
+    request(r.url + "/api/v2/alerts", "POST", json.dumps([{"labels": {"alertname": n}, "endsAt": "2020-01-01T00:00:00Z", "startsAt": "2019-01-01T00:00:00Z"} for n in names]), JSON)
+    eventually("each end is told", lambda: {a["labels"]["alertname"] for h in alice.hits if h.status == 200 for a in h.json["alerts"] if a["status"] == "resolved"} == set(names), 30)
+    r.stop()
+
+
+@story
 def drills(d):
     """A drill of a person tells which contact works and which does not; one of a policy must be acknowledged."""
     well, broken = Server(), Server(lambda hit: 404)
