@@ -123,25 +123,42 @@ static size_t turn_of(const struct layer *l, int64_t number)
 	return (size_t)((number % n + n) % n);
 }
 
-/* ---- a layer ------------------------------------------------------------------------------- */
-/* NULL: nobody. */
-static const struct turn *layer_at(const struct layer *l, const struct tz *tz, ms_t at, ms_t *until)
+/* ---- calendars ----------------------------------------------------------------------------- */
+/* The number of spans that have begun; the next beginning and the ends of those that hold are
+ * changes. */
+static size_t begun(const struct calendar *c, ms_t at, ms_t *until)
 {
-	struct shift s;
+	size_t low = 0, high = c->n;
 
-	note_change(until, at, l->since);
-	note_change(until, at, l->until);
-	if ((l->since != MS_NONE && at < l->since) || (l->until != MS_NONE && at >= l->until))
-		return NULL;
-	if (!in_hours(l, tz, at, until))
-		return NULL;
-	if (!l->rotates)
-		return &l->turns[0];
-	s = rotation_at(&l->rotation, at);
-	note_change(until, at, s.to);
-	return &l->turns[turn_of(l, s.number)];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (c->v[middle].from <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < c->n)
+		note_change(until, at, c->v[low].from);
+	return low;
 }
 
+/* The one before `i` that holds, the latest first; NULL: there is none any more. */
+static const struct calendar_span *holding(const struct calendar *c, size_t *i, ms_t at,
+					   ms_t *until)
+{
+	while (*i && c->v[*i - 1].reach > at) {
+		const struct calendar_span *s = &c->v[--*i];
+
+		if (s->to <= at)
+			continue;
+		note_change(until, at, s->to);
+		return s;
+	}
+	return NULL;
+}
+
+/* ---- a layer ------------------------------------------------------------------------------- */
 static bool has(const struct roster *r, const struct person *p)
 {
 	for (size_t i = 0; i < r->n; i++) {
@@ -157,16 +174,71 @@ static void add(struct roster *r, struct on_call oc)
 		r->v[r->n++] = oc;
 }
 
+static void add_all(struct roster *r, const struct person *const *v, size_t n, struct on_call why)
+{
+	for (size_t i = 0; i < n; i++) {
+		why.person = v[i];
+		add(r, why);
+	}
+}
+
+/* The events that begin first come first. */
+static void by_events(const struct layer *l, ms_t at, struct roster *r)
+{
+	const struct calendar *c = &l->calendar;
+	size_t end = begun(c, at, &r->until), i = end;
+
+	while (holding(c, &i, at, &r->until))
+		;
+	for (; i < end; i++) {
+		if (c->v[i].to > at)
+			add_all(r, c->v[i].people, c->v[i].n,
+				(struct on_call){.why = WHY_LAYER, .layer = l, .span = &c->v[i]});
+	}
+}
+
+static void by_turn(const struct layer *l, ms_t at, const struct calendar_span *holiday,
+		    struct roster *r)
+{
+	const struct turn *t = &l->turns[0];
+	struct shift s;
+
+	if (l->rotates) {
+		s = rotation_at(&l->rotation, at);
+		note_change(&r->until, at, s.to);
+		t = &l->turns[turn_of(l, s.number)];
+	}
+	add_all(r, t->people, t->n,
+		(struct on_call){.why = WHY_LAYER, .layer = l, .span = holiday});
+}
+
+static void by_layer(const struct schedule *s, const struct layer *l, ms_t at, struct roster *r)
+{
+	const struct calendar_span *holiday = NULL;
+
+	note_change(&r->until, at, l->since);
+	note_change(&r->until, at, l->until);
+	if ((l->since != MS_NONE && at < l->since) || (l->until != MS_NONE && at >= l->until))
+		return;
+	if (l->on != LAYER_ALWAYS) {
+		size_t i = begun(&s->holidays, at, &r->until);
+
+		holiday = holding(&s->holidays, &i, at, &r->until);
+		if ((holiday != NULL) != (l->on == LAYER_HOLIDAYS))
+			return;
+	}
+	if (!in_hours(l, s->tz, at, &r->until))
+		return;
+	if (l->by_calendar)
+		by_events(l, at, r);
+	else
+		by_turn(l, at, holiday, r);
+}
+
 static void by_plan(const struct schedule *s, ms_t at, struct roster *r)
 {
-	for (size_t i = 0; i < s->n_layers && !r->n; i++) {
-		const struct turn *t = layer_at(&s->layers[i], s->tz, at, &r->until);
-
-		for (size_t k = 0; t && k < t->n; k++)
-			add(r, (struct on_call){.person = t->people[k],
-						.why = WHY_LAYER,
-						.layer = &s->layers[i]});
-	}
+	for (size_t i = 0; i < s->n_layers && !r->n; i++)
+		by_layer(s, &s->layers[i], at, r);
 }
 
 /* ---- overrides ----------------------------------------------------------------------------- */
@@ -307,7 +379,11 @@ bool override_check(const struct oncall_config *c, const struct override *o,
 void on_call_put_why(struct buf *b, const struct on_call *oc)
 {
 	switch (oc->why) {
-	case WHY_LAYER: buf_printf(b, "layer %.*s", STR_ARG(oc->layer->name)); return;
+	case WHY_LAYER:
+		buf_printf(b, "layer %.*s", STR_ARG(oc->layer->name));
+		if (oc->span && oc->span->summary.n)
+			buf_printf(b, ": %.*s", STR_ARG(oc->span->summary));
+		return;
 	case WHY_FALLBACK: buf_adds(b, "the fallback"); return;
 	case WHY_TEMPORARY:
 		buf_printf(b, "temporary schedule %llu by %.*s",

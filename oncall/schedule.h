@@ -32,9 +32,10 @@ enum on_call_why { WHY_LAYER, WHY_OVERRIDE, WHY_TEMPORARY, WHY_FALLBACK };
 struct on_call {
 	const struct person *person;
 	enum on_call_why why;
-	const struct layer *layer;	 /* WHY_LAYER */
-	const struct override *override; /* WHY_OVERRIDE, WHY_TEMPORARY */
-	const struct person *instead_of; /* WHY_OVERRIDE that replaces; else NULL */
+	const struct layer *layer;	  /* WHY_LAYER */
+	const struct calendar_span *span; /* WHY_LAYER: the holiday, or the event of its calendar */
+	const struct override *override;  /* WHY_OVERRIDE, WHY_TEMPORARY */
+	const struct person *instead_of;  /* WHY_OVERRIDE that replaces; else NULL */
 };
 
 #define ON_CALL_MAX 64 /* people at one time; more are left out */
@@ -58,7 +59,8 @@ ATTR_CHECK bool override_check(const struct oncall_config *c, const struct overr
 			       const struct override *const *others, size_t n, ms_t now,
 			       struct err *err);
 
-/* "layer weekdays", "override 7 by bob (instead of alice)", "the fallback": in words. */
+/* "layer weekdays", "layer off: Christmas", "override 7 by bob (instead of alice)", "the fallback":
+ * in words. */
 struct buf;
 void on_call_put_why(struct buf *b, const struct on_call *oc);
 
