@@ -62,31 +62,9 @@ struct work {
 };
 
 /* ---- talking ----------------------------------------------------------------------------- */
-/* The answer's data; NULL: it is said why not. */
 static json_t *call(struct work *w, struct prom_call *c)
 {
-	struct err err;
-	json_t *root, *data;
-
-	if (!prom_client_call(w->client, c, &w->arena, &err)) {
-		fprintf(stderr, "rouse %s: %s\n", w->command->name, err.msg);
-		return NULL;
-	}
-	root = json_loadb(c->body.p, c->body.n, 0, NULL);
-	if (c->status / 100 != 2 || !json_is_object(root)) {
-		const char *why = command_text(root, "error");
-
-		if (*why)
-			fprintf(stderr, "rouse %s: %s\n", w->command->name, why);
-		else
-			fprintf(stderr, "rouse %s: HTTP status %d: is there a rouse?\n",
-				w->command->name, c->status);
-		json_decref(root);
-		return NULL;
-	}
-	data = json_incref(json_object_get(root, "data"));
-	json_decref(root);
-	return data;
+	return command_call(w->command, w->client, c, &w->arena);
 }
 
 /* ---- showing ----------------------------------------------------------------------------- */

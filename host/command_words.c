@@ -71,6 +71,33 @@ struct prom_client *command_client(struct str url, struct str bearer_file, const
 	return prom_client_new(&o, err);
 }
 
+json_t *command_call(const struct command *command, struct prom_client *client, struct prom_call *c,
+		     struct arena *a)
+{
+	struct err err;
+	json_t *root, *data;
+
+	if (!prom_client_call(client, c, a, &err)) {
+		fprintf(stderr, "rouse %s: %s\n", command->name, err.msg);
+		return NULL;
+	}
+	root = json_loadb(c->body.p, c->body.n, 0, NULL);
+	if (c->status / 100 != 2 || !json_is_object(root)) {
+		const char *why = command_text(root, "error");
+
+		if (*why)
+			fprintf(stderr, "rouse %s: %s\n", command->name, why);
+		else
+			fprintf(stderr, "rouse %s: HTTP status %d: is there a rouse?\n",
+				command->name, c->status);
+		json_decref(root);
+		return NULL;
+	}
+	data = json_incref(json_object_get(root, "data"));
+	json_decref(root);
+	return data;
+}
+
 struct str command_user(struct str given, struct str unknown)
 {
 	const struct passwd *p = given.n ? NULL : getpwuid(getuid());

@@ -13,8 +13,10 @@
 #include "base/err.h"
 #include "promql/labels.h"
 
+struct command;
 struct config;
 struct limits;
+struct prom_call;
 struct prom_client;
 
 /* alertname=Down, severity="page": the labels of an alert. */
@@ -26,6 +28,9 @@ ATTR_CHECK bool command_config(struct str path, struct config **out);
 /* A client of the rouse at `url`; NULL: err says why. `l` must live as long. */
 struct prom_client *command_client(struct str url, struct str bearer_file, const struct limits *l,
 				   struct err *err);
+/* Asks rouse's own API: the answer's data, the caller's; NULL: stderr has why not. */
+json_t *command_call(const struct command *command, struct prom_client *client, struct prom_call *c,
+		     struct arena *a);
 /* Who is at the keyboard: `given`, else the name of the user, else `unknown`. */
 struct str command_user(struct str given, struct str unknown);
 /* A member's text; "" if there is none. Borrowed. */

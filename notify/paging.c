@@ -295,6 +295,7 @@ void paging_init(struct notify *n)
 		.withdraw = withdraw,
 		.update = update,
 		.self_alert = self_alert,
+		.event = n->env.event,
 		.arg = n,
 		.core = n->env.core,
 	};

@@ -300,17 +300,37 @@ static void change(struct roster *r, const struct override *o, const struct pers
 		add(r, oc);
 }
 
+/* Each in the other one's place at once: one after the other would undo the first. */
+static void swap(struct roster *r, const struct override *o, const struct person *a,
+		 const struct person *b)
+{
+	if (has(r, a) && has(r, b))
+		return;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct person *was = r->v[i].person;
+
+		if (was == a || was == b)
+			r->v[i] = (struct on_call){.person = was == a ? b : a,
+						   .why = WHY_OVERRIDE,
+						   .override = o,
+						   .instead_of = was};
+	}
+}
+
 static void by_changes(const struct changes *ch, struct roster *r)
 {
 	for (size_t i = 0; i < ch->n; i++) {
 		const struct override *o = ch->v[i];
 		const struct person *plus, *minus;
 
-		if (o->kind != OVERRIDE_CHANGE || !holds(ch, o, &r->until))
+		if (o->kind == OVERRIDE_TEMPORARY || !holds(ch, o, &r->until))
 			continue;
 		plus = oncall_person(ch->c, o->add);
 		minus = oncall_person(ch->c, o->remove);
-		if ((plus || !o->add.n) && (minus || !o->remove.n))
+		if (o->kind == OVERRIDE_SWAP) {
+			if (plus && minus)
+				swap(r, o, plus, minus);
+		} else if ((plus || !o->add.n) && (minus || !o->remove.n))
 			change(r, o, plus, minus);
 	}
 }
@@ -343,6 +363,11 @@ static bool shares_somebody(const struct override *a, const struct override *b)
 	       (a->remove.n && (str_eq(a->remove, b->add) || str_eq(a->remove, b->remove)));
 }
 
+static bool is_temporary(const struct override *o)
+{
+	return o->kind == OVERRIDE_TEMPORARY;
+}
+
 bool override_check(const struct oncall_config *c, const struct override *o,
 		    const struct override *const *others, size_t n, ms_t now, struct err *err)
 {
@@ -353,10 +378,14 @@ bool override_check(const struct oncall_config *c, const struct override *o,
 	if (o->kind == OVERRIDE_TEMPORARY && o->remove.n)
 		return err_set(err, -1,
 			       "a temporary schedule takes nobody out: leave \"remove\" away");
+	if (o->kind == OVERRIDE_SWAP && (!o->add.n || !o->remove.n))
+		return err_set(err, -1, "a swap is of two people");
 	if (o->kind == OVERRIDE_CHANGE && !o->add.n && !o->remove.n)
 		return err_set(err, -1, "whom does it add or remove?");
 	if (o->add.n && str_eq(o->add, o->remove))
-		return err_set(err, -1, "it adds and removes the same person");
+		return err_set(err, -1,
+			       o->kind == OVERRIDE_SWAP ? "it swaps somebody with themselves"
+							: "it adds and removes the same person");
 	if (o->to <= o->from)
 		return err_set(err, -1, "it ends before it begins");
 	if (o->to <= now)
@@ -366,14 +395,30 @@ bool override_check(const struct oncall_config *c, const struct override *o,
 	for (size_t i = 0; i < n; i++) {
 		const struct override *x = others[i];
 
-		if (x->kind == o->kind && str_eq(x->schedule, o->schedule) && x->from < o->to &&
-		    o->from < x->to && shares_somebody(o, x))
+		if (is_temporary(x) == is_temporary(o) && str_eq(x->schedule, o->schedule) &&
+		    x->from < o->to && o->from < x->to && shares_somebody(o, x))
 			return err_set(err, -1,
 				       "override %llu of %.*s has one of these people at the same "
 				       "time",
 				       (unsigned long long)x->id, STR_ARG(x->by));
 	}
 	return true;
+}
+
+void override_put_what(struct buf *b, const struct override *o)
+{
+	if (o->kind == OVERRIDE_SWAP)
+		buf_printf(b, "%.*s and %.*s swapped", STR_ARG(o->remove), STR_ARG(o->add));
+	else if (o->kind == OVERRIDE_TEMPORARY && o->add.n)
+		buf_printf(b, "only %.*s", STR_ARG(o->add));
+	else if (o->kind == OVERRIDE_TEMPORARY)
+		buf_adds(b, "nobody");
+	else if (o->add.n && o->remove.n)
+		buf_printf(b, "%.*s instead of %.*s", STR_ARG(o->add), STR_ARG(o->remove));
+	else if (o->add.n)
+		buf_printf(b, "%.*s as well", STR_ARG(o->add));
+	else
+		buf_printf(b, "without %.*s", STR_ARG(o->remove));
 }
 
 void on_call_put_why(struct buf *b, const struct on_call *oc)
@@ -391,8 +436,8 @@ void on_call_put_why(struct buf *b, const struct on_call *oc)
 		return;
 	case WHY_OVERRIDE: break;
 	}
-	buf_printf(b, "override %llu by %.*s", (unsigned long long)oc->override->id,
-		   STR_ARG(oc->override->by));
+	buf_printf(b, "%s %llu by %.*s", oc->override->kind == OVERRIDE_SWAP ? "swap" : "override",
+		   (unsigned long long)oc->override->id, STR_ARG(oc->override->by));
 	if (oc->instead_of)
 		buf_printf(b, " instead of %.*s", STR_ARG(oc->instead_of->name));
 }

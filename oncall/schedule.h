@@ -14,7 +14,10 @@
 enum override_kind {
 	OVERRIDE_CHANGE,    /* add, remove, or both: instead of, if that one is on call */
 	OVERRIDE_TEMPORARY, /* only `add` is on call, whatever the plan says; empty: nobody */
+	OVERRIDE_SWAP,	    /* `add` and `remove` stand in for each other: one thing, both ways */
 };
+
+struct buf;
 
 struct override {
 	uint64_t id;
@@ -53,15 +56,18 @@ void schedule_at(const struct oncall_config *c, const struct schedule *s,
 
 /* Whether an override can be made beside those that there are: known schedule and people, an end
  * after the start and after `now`, not longer than a year, add and remove different and not both
- * empty, and none of its people in another override of that schedule at the same time (the message
- * names that one). */
+ * empty (a swap has both), and none of its people in another override of that schedule at the same
+ * time (the message names that one). */
 ATTR_CHECK bool override_check(const struct oncall_config *c, const struct override *o,
 			       const struct override *const *others, size_t n, ms_t now,
 			       struct err *err);
 
+/* "bob instead of alice", "bob as well", "without alice", "only bob", "nobody", "alice and bob
+ * swapped": what an override does. */
+void override_put_what(struct buf *b, const struct override *o);
+
 /* "layer weekdays", "layer off: Christmas", "override 7 by bob (instead of alice)", "the fallback":
  * in words. */
-struct buf;
 void on_call_put_why(struct buf *b, const struct on_call *oc);
 
 #endif

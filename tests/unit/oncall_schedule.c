@@ -256,6 +256,42 @@ static void test_overrides(void **state ATTR_UNUSED)
 	with(c, &o, "2026-01-07T00:00:00Z", "alice");
 }
 
+/* Both ways at once, also where the two are on call together. */
+static void test_swap(void **state ATTR_UNUSED)
+{
+	OWNED(oncall_config)
+	c = good(PEOPLE "schedules: {s: {layers: [{rotation: weekly, since: 2026-01-05, people: "
+			"[alice, bob, [alice, bob], carol, [dave, bob]]}]}}\n");
+	struct override o = {.id = 7,
+			     .kind = OVERRIDE_SWAP,
+			     .schedule = STR("s"),
+			     .by = STR("bob"),
+			     .remove = STR("alice"),
+			     .add = STR("bob"),
+			     .from = instant("2026-01-05T00:00:00Z"),
+			     .to = instant("2026-02-09T00:00:00Z")};
+	const struct override *v = &o;
+	struct roster r;
+	struct buf b;
+
+	with(c, &o, "2026-01-05T00:00:00Z", "bob");
+	with(c, &o, "2026-01-12T00:00:00Z", "alice");
+	with(c, &o, "2026-01-19T00:00:00Z", "alice bob");
+	with(c, &o, "2026-01-26T00:00:00Z", "carol");
+	with(c, &o, "2026-02-02T00:00:00Z", "dave alice");
+	with(c, &o, "2026-02-09T00:00:00Z", "alice");
+	schedule_at(c, &c->schedules[0], &v, 1, instant("2026-01-12T00:00:00Z"), &r);
+	buf_init(&b, 200);
+	on_call_put_why(&b, &r.v[0]);
+	assert_string_equal(buf_cstr(&b), "swap 7 by bob instead of bob");
+	buf_clear(&b);
+	override_put_what(&b, &o);
+	assert_string_equal(buf_cstr(&b), "alice and bob swapped");
+	buf_done(&b);
+	o.add = STR("zoe"); /* who has left */
+	with(c, &o, "2026-01-12T00:00:00Z", "bob");
+}
+
 static void refused(const struct oncall_config *c, struct override o, const struct override *other,
 		    const char *why)
 {
@@ -292,6 +328,16 @@ static void test_override_check(void **state ATTR_UNUSED)
 	o = ok;
 	o.add = STR("");
 	refused(c, o, NULL, "whom");
+	o = ok;
+	o.kind = OVERRIDE_SWAP;
+	refused(c, o, NULL, "of two people");
+	o.remove = STR("alice");
+	refused(c, o, &ok, "override 3");
+	o.add = STR("alice");
+	refused(c, o, NULL, "with themselves");
+	o = ok;
+	o.kind = OVERRIDE_TEMPORARY;
+	assert_true(override_check(c, &o, (const struct override *const[]){&ok}, 1, 0, &err));
 	o = ok;
 	o.to = o.from;
 	refused(c, o, NULL, "before it begins");
@@ -460,5 +506,6 @@ static void test_mistakes(void **state ATTR_UNUSED)
 
 TEST_GROUP(schedule, cmocka_unit_test(test_layers), cmocka_unit_test(test_active_turns),
 	   cmocka_unit_test(test_holidays), cmocka_unit_test(test_calendar),
-	   cmocka_unit_test(test_overrides), cmocka_unit_test(test_override_check),
-	   cmocka_unit_test(test_until), cmocka_unit_test(test_mistakes));
+	   cmocka_unit_test(test_overrides), cmocka_unit_test(test_swap),
+	   cmocka_unit_test(test_override_check), cmocka_unit_test(test_until),
+	   cmocka_unit_test(test_mistakes));

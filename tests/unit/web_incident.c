@@ -203,6 +203,27 @@ static void test_plan(void **state ATTR_UNUSED)
 	     "success");
 	says(ask(w, (struct ask){.method = "DELETE", .path = "/api/rouse/v1/overrides/1"}), 404,
 	     "no override");
+	says(post(w, "/api/rouse/v1/overrides",
+		  "{\"schedule\":\"primary\",\"swap\":[\"alice\",\"bob\"],\"from\":"
+		  "\"2026-11-20T00:00:00Z\",\"to\":\"2027-01-01T00:00:00Z\",\"by\":\"bob\"}"),
+	     200, "\"id\":");
+	says(post(w, "/api/rouse/v1/overrides",
+		  "{\"schedule\":\"primary\",\"swap\":[\"alice\"],\"to\":\"2027-01-01T00:00:"
+		  "00Z\"}"),
+	     400, "list of two people");
+	says(ask(w, (struct ask){.method = "GET", .path = "/api/rouse/v1/overrides"}), 200,
+	     "\"kind\":\"swap\",\"what\":\"alice and bob swapped\"");
+	says(ask(w, (struct ask){.method = "GET", .path = "/api/rouse/v1/who"}), 200,
+	     "swap 2 by bob instead of");
+	/* What has been stays: only the rest is ended. */
+	says(ask(w, (struct ask){.method = "DELETE", .path = "/api/rouse/v1/overrides/2"}), 200,
+	     "success");
+	says(ask(w, (struct ask){.method = "GET",
+				 .path = "/api/rouse/v1/who",
+				 .params = {"at", "2026-11-21T00:00:00Z"}}),
+	     200, "swap 2 by bob");
+	says(ask(w, (struct ask){.method = "DELETE", .path = "/api/rouse/v1/overrides/2"}), 404,
+	     "no override");
 	web_free(w);
 	fake_free(c);
 }
