@@ -1,20 +1,17 @@
 /*
- * Incidents for people: the list, one with its timeline and buttons, who is on call. Buttons are
- * forms: they work without scripts, a GET never changes anything, and a form of another site is
- * refused.
+ * Incidents for people: the list, one with its timeline and buttons. Buttons are forms: they work
+ * without scripts, a GET never changes anything, and a form of another site is refused.
  */
 #include "web/page_incident.h"
 
 #include "base/num.h"
 #include "evaluator/core.h"
 #include "notify/notify.h"
-#include "oncall/schedule.h"
 #include "web/answer.h"
 #include "web/incident.h"
 #include "web/page.h"
 
 #define LIST_MAX 200
-#define DAYS 7
 
 static struct oncall *oncall_of(const struct exchange *x)
 {
@@ -269,105 +266,4 @@ void page_incident(struct exchange *x)
 		act(x, id);
 	else
 		show(x, id, 200, STR(""));
-}
-
-/* ---- who is on call ------------------------------------------------------------------------ */
-static void put_on_call(struct page *p, const struct roster *r, bool why)
-{
-	struct buf text;
-
-	if (!r->n)
-		buf_adds(p->b, "<b class=\"bad\">nobody</b>");
-	for (size_t i = 0; i < r->n; i++) {
-		html_put(p->b, "$<b>$</b>", i ? STR(", ") : STR(""), r->v[i].person->name);
-		if (!why)
-			continue;
-		buf_init(&text, BUF_MAX_ANY);
-		on_call_put_why(&text, &r->v[i]);
-		html_put(p->b, " <small>$</small>", buf_str(&text));
-		buf_done(&text);
-	}
-}
-
-static bool same_people(const struct roster *a, const struct roster *b)
-{
-	for (size_t i = 0; i < a->n && a->n == b->n; i++) {
-		if (a->v[i].person != b->v[i].person || a->v[i].why != b->v[i].why ||
-		    a->v[i].layer != b->v[i].layer || a->v[i].override != b->v[i].override)
-			return false;
-	}
-	return a->n == b->n;
-}
-
-/* Who it is at an instant, and until when nothing changes that somebody would see. */
-static void stretch(struct page *p, const struct schedule *s, ms_t at, ms_t end, struct roster *r)
-{
-	struct roster next;
-
-	oncall_who(oncall_of(p->x), s, at, r);
-	while (r->until != MS_NONE && r->until < end) {
-		oncall_who(oncall_of(p->x), s, r->until, &next);
-		if (!same_people(r, &next))
-			return;
-		r->until = next.until;
-	}
-}
-
-static void put_day(struct page *p, const struct schedule *s, ms_t t)
-{
-	static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-	struct civil c = tz_civil(s->tz, t);
-
-	buf_printf(p->b, "%s %04d-%02d-%02d %02d:%02d", days[c.weekday], c.year, c.month, c.day,
-		   c.hour, c.minute);
-}
-
-/* The shifts from now on, as they follow one another, on the schedule's clocks. */
-static void put_shifts(struct page *p, const struct schedule *s)
-{
-	ms_t at = p->now, end = p->now + DAYS * DAY;
-	struct roster r;
-
-	buf_adds(p->b,
-		 "<table class=\"stack told\">\n<thead><tr><th scope=\"col\">From</th><th "
-		 "scope=\"col\">Until</th><th scope=\"col\">Who</th></tr></thead>\n<tbody>\n");
-	for (int k = 0; k < PAGE_ROWS_MAX && at < end; k++) {
-		stretch(p, s, at, end, &r);
-		buf_adds(p->b, "<tr><td data-th=\"From\">");
-		if (k)
-			put_day(p, s, at);
-		else
-			buf_adds(p->b, "now");
-		buf_adds(p->b, "</td><td data-th=\"Until\">");
-		if (r.until == MS_NONE)
-			buf_adds(p->b, "–");
-		else
-			put_day(p, s, r.until);
-		buf_adds(p->b, "</td><td data-th=\"Who\">");
-		put_on_call(p, &r, true);
-		buf_adds(p->b, "</td></tr>\n");
-		if (r.until == MS_NONE)
-			break;
-		at = r.until;
-	}
-	buf_adds(p->b, "</tbody>\n</table>\n");
-}
-
-void page_oncall(struct exchange *x)
-{
-	const struct oncall_config *c = oncall_config(oncall_of(x));
-	struct page p;
-
-	page_init(&p, x);
-	page_begin(&p, STR("On call · rouse"));
-	buf_adds(p.b, "<div id=\"rest\" data-live>\n<h1 class=\"rule\">On call</h1>\n");
-	if (!c || !c->n_schedules)
-		buf_adds(p.b, "<p>The configuration has no schedules.</p>\n");
-	for (size_t i = 0; c && i < c->n_schedules; i++) {
-		html_put(p.b, "<h2>$ <small>$</small></h2>\n", c->schedules[i].name,
-			 c->schedules[i].time_zone.n ? c->schedules[i].time_zone : STR("UTC"));
-		put_shifts(&p, &c->schedules[i]);
-	}
-	buf_adds(p.b, "</div>\n");
-	page_end(&p, 200);
 }

@@ -14,6 +14,7 @@
 #include "web/ops.h"
 #include "web/page_incident.h"
 #include "web/page_rule.h"
+#include "web/page_schedule.h"
 #include "web/page_status.h"
 #include "web/page_told.h"
 
@@ -32,7 +33,7 @@ static const struct web_route {
 	{"/silences", GET, page_told_silences},
 	{"/incidents", GET, page_incidents},
 	{"/incident", GET | POST, page_incident},
-	{"/oncall", GET, page_oncall},
+	{"/oncall", GET | POST, page_oncall},
 	{"/assets/style.css", GET, asset_serve},
 	{"/assets/app.js", GET, asset_serve},
 	{"/assets/calm.svg", GET, asset_serve},
