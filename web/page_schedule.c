@@ -420,7 +420,8 @@ static void put_people(struct view *v, const char *name, const char *label, cons
 	for (size_t i = 0; i < v->config->n_people; i++)
 		put_option(b, v->config->people[i].name, v->config->people[i].name, chosen);
 	if (!usual)
-		put_option(b, STR(""), str_of(none), chosen.n ? chosen : STR("-"));
+		put_option(b, STR(""), str_of(none),
+			   str_is(v->p.x->req->method, "POST") ? chosen : STR("-"));
 	buf_adds(b, "</select></label>\n");
 }
 
