@@ -25,5 +25,7 @@ void limits_default(struct limits *l)
 		.http_body_bytes = 4u << 20,
 		.http_clients = 256,
 		.event_streams = 64,
+		.calendar_events = 10000,
+		.calendar_spans = 50000,
 	};
 }

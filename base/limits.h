@@ -33,6 +33,8 @@ struct limits {
 	size_t http_body_bytes; /* a request to us: 413 */
 	size_t http_clients;	/* connections to us: the next one waits */
 	size_t event_streams;	/* open event streams: 503 */
+	size_t calendar_events; /* events of an iCalendar file: refused */
+	size_t calendar_spans;	/* spans of time that they come to: refused */
 };
 
 void limits_default(struct limits *l);

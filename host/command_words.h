@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "promql/labels.h"
 
+struct command;
 struct config;
 struct limits;
 struct prom_call;

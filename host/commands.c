@@ -20,10 +20,10 @@ static const struct command cmd_help = {
 static const struct command *const commands[] = {&cmd_run,	&cmd_check,    &cmd_test,
 						 &cmd_explain,	&cmd_silence,  &cmd_migrate,
 						 &cmd_incident, &cmd_ack,      &cmd_page,
-						 &cmd_who,	&cmd_simulate, &cmd_stats,
-						 &cmd_drill,	&cmd_runbook,  &cmd_query,
-						 &cmd_backtest, &cmd_fmt,      &cmd_version,
-						 &cmd_help};
+						 &cmd_who,	&cmd_override, &cmd_simulate,
+						 &cmd_stats,	&cmd_drill,    &cmd_runbook,
+						 &cmd_query,	&cmd_backtest, &cmd_fmt,
+						 &cmd_version,	&cmd_help};
 
 bool command_write(int fd, struct str s)
 {

@@ -229,10 +229,15 @@ static bool check_integration(const struct config_reader *r, const struct receiv
 bool config_read_oncall(struct config_reader *r, const struct yaml_node *node)
 {
 	struct notify_config *c = r->config;
+	struct oncall_source source = {.file = r->fields.file,
+				       .dir = r->dir,
+				       .now = r->files->now,
+				       .limits = r->limits,
+				       .read = r->files->read,
+				       .arg = r->files->arg};
 	bool ok = true;
 
-	if (!oncall_config_parse(node, r->fields.file, r->files->now, r->limits, &c->oncall,
-				 r->fields.diags))
+	if (!oncall_config_parse(node, &source, &c->oncall, r->fields.diags))
 		return false;
 	c->people = ARENA_ARRAY(r->fields.arena, struct receiver, c->oncall->n_people + 1);
 	for (size_t i = 0; i < c->oncall->n_people; i++)

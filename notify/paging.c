@@ -469,6 +469,7 @@ void paging_init(struct notify *n)
 		.snapshot = snapshot,
 		.drill_person = drill_person,
 		.entropy = entropy,
+		.event = n->env.event,
 		.arg = n,
 		.core = n->env.core,
 	};

@@ -366,10 +366,10 @@ static void warn_gap(const struct oncall_reader *r, const struct schedule *s, ms
 
 static void look_for_gaps(const struct oncall_reader *r, const struct schedule *s)
 {
-	ms_t at = r->now, begin = MS_NONE;
+	ms_t at = r->source->now, end = at + LOOK_AHEAD, begin = MS_NONE;
 	struct roster roster;
 
-	for (int i = 0; i < LOOKS_MAX && at < r->now + LOOK_AHEAD; i++) {
+	for (int i = 0; i < LOOKS_MAX && at < end; i++) {
 		schedule_at(r->config, s, NULL, 0, at, &roster);
 		if (roster.n && begin != MS_NONE) {
 			warn_gap(r, s, begin, at);
@@ -451,20 +451,19 @@ static bool read_all(struct oncall_reader *r, const struct yaml_node *node)
 	return ok;
 }
 
-bool oncall_config_parse(const struct yaml_node *oncall, struct str file, ms_t now,
-			 const struct limits *l, struct oncall_config **out, struct diags *diags)
+bool oncall_config_parse(const struct yaml_node *oncall, const struct oncall_source *source,
+			 struct oncall_config **out, struct diags *diags)
 {
 	OWNED(oncall_config) c = MEM_NEW(struct oncall_config);
-	struct oncall_reader r = {.config = c, .now = now};
+	struct oncall_reader r = {.config = c, .source = source};
 
-	(void)l;
 	arena_init(&c->arena);
-	r.fields = (struct fields){.arena = &c->arena, .file = file, .diags = diags};
+	r.fields = (struct fields){.arena = &c->arena, .file = source->file, .diags = diags};
 	if (oncall && oncall->kind != YAML_NULL && !read_all(&r, oncall))
 		return false;
 	look_at_people(&r);
 	for (size_t i = 0; i < c->n_schedules; i++) {
-		if (!c->schedules[i].gap_intended && now > 0)
+		if (!c->schedules[i].gap_intended && source->now > 0)
 			look_for_gaps(&r, &c->schedules[i]);
 	}
 	*out = TAKE(c);

@@ -52,6 +52,20 @@ struct person {
 };
 
 /* ---- schedules ----------------------------------------------------------------------------- */
+/* Spans of time of calendar files, by their beginning; they may overlap. */
+struct calendar_span {
+	ms_t from, to; /* wall; from < to */
+	ms_t reach;    /* the latest end of this one and those before it */
+	struct str summary;
+	const struct person **people; /* of a layer's calendar */
+	size_t n;
+};
+
+struct calendar {
+	struct calendar_span *v;
+	size_t n;
+};
+
 /* Days of the week as bits, Sunday is 1; from == to: the whole day; from > to: until that time of
  * the next day. A span belongs to the day on which it begins. */
 struct hours {
@@ -65,8 +79,14 @@ struct turn {
 	size_t n;
 };
 
+/* `on`: a layer that counts only on holidays, or only when there is none. */
+enum layer_days { LAYER_ALWAYS, LAYER_HOLIDAYS, LAYER_WORKDAYS };
+
 struct layer {
 	struct str name; /* as written, or "layer 1" */
+	enum layer_days on;
+	bool by_calendar; /* `calendar`: who it is stands there, there are no turns */
+	struct calendar calendar;
 	struct rotation rotation;
 	struct turn *turns;
 	size_t n_turns; /* 1 and no rotation: always the same */
@@ -81,6 +101,7 @@ struct schedule {
 	struct str name;
 	struct tz *tz;
 	struct str time_zone;
+	struct calendar holidays;
 	struct layer *layers; /* the first that has somebody wins */
 	size_t n_layers;
 	const struct person **fallback; /* when no layer has anybody */
@@ -156,11 +177,23 @@ struct oncall_config {
 	bool canary; /* contacts that have changed are tried */
 };
 
-/* Reads the map at `oncall` (NULL or nothing: an empty configuration). Every mistake goes to
- * diags with its place; warnings too, which refuse nothing: a person without contacts, a schedule
- * with gaps in the 30 days from `now`. Nodes of contacts are kept: the tree must live as long. */
-ATTR_CHECK bool oncall_config_parse(const struct yaml_node *oncall, struct str file, ms_t now,
-				    const struct limits *l, struct oncall_config **out,
+/* What the reader needs of the outside. */
+struct oncall_source {
+	struct str file; /* for messages */
+	struct str dir;	 /* relative files stand in it; without a slash at the end, or empty */
+	ms_t now;	 /* wall; not positive: unknown */
+	const struct limits *limits;
+	/* A whole file into the arena; false with words. NULL: there are no files. */
+	bool (*read)(void *arg, struct str path, struct arena *a, struct str *out, struct err *err);
+	void *arg;
+};
+
+/* Reads the map at `oncall` (NULL or nothing: an empty configuration), and the calendars that it
+ * names. Every mistake goes to diags with its place; warnings too, which refuse nothing: a person
+ * without contacts, a schedule with gaps in the 30 days from now, events that name nobody. Nodes of
+ * contacts are kept: the tree must live as long. */
+ATTR_CHECK bool oncall_config_parse(const struct yaml_node *oncall,
+				    const struct oncall_source *source, struct oncall_config **out,
 				    struct diags *diags);
 void oncall_config_free(struct oncall_config *c);
 OWNED_DEFINE(oncall_config)

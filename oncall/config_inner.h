@@ -8,8 +8,8 @@
 struct oncall_reader {
 	struct fields fields; /* its arena is the configuration's */
 	struct oncall_config *config;
+	const struct oncall_source *source;
 	const struct yaml_node *defaults; /* of contacts, by kind; NULL: none */
-	ms_t now;
 };
 
 /* Letters, digits, '_', '.', '-', at most 100, not "nobody": else told. */
@@ -29,6 +29,12 @@ bool oncall_unknown(const struct oncall_reader *r, const struct yaml_node *at, c
 void oncall_warn(const struct oncall_reader *r, int line, int col, const char *fmt, ...)
 	ATTR_PRINTF(4, 5);
 
+/* `holidays` of a schedule: a file or a list of them. */
+ATTR_CHECK bool oncall_read_holidays(const struct oncall_reader *r, const struct yaml_node *n,
+				     struct schedule *s);
+/* `calendar` of a layer, on the clocks of a zone. */
+ATTR_CHECK bool oncall_read_calendar(const struct oncall_reader *r, const struct yaml_node *n,
+				     const struct tz *tz, struct layer *l);
 ATTR_CHECK bool oncall_read_schedule(const struct oncall_reader *r, const struct yaml_pair *p,
 				     struct schedule *out);
 ATTR_CHECK bool oncall_read_policy(const struct oncall_reader *r, const struct yaml_pair *p,

@@ -70,10 +70,10 @@ static bool read_time(const struct oncall_reader *r, const struct yaml_node *at,
 
 /* ---- rotations ----------------------------------------------------------------------------- */
 struct layer_draft {
-	struct str name, rotation, handoff, since, until, count;
+	struct str name, rotation, handoff, since, until, count, on;
 	int64_t every;
 	bool has_every;
-	const struct yaml_node *pattern, *people, *hours;
+	const struct yaml_node *pattern, *people, *hours, *calendar;
 };
 
 static const struct field LAYER_FIELDS[] = {
@@ -82,6 +82,7 @@ static const struct field LAYER_FIELDS[] = {
 	FIELD(TEXT, struct layer_draft, handoff),    FIELD(TEXT, struct layer_draft, since),
 	FIELD(TEXT, struct layer_draft, until),	     FIELD(LIST, struct layer_draft, people),
 	FIELD(LIST, struct layer_draft, hours),	     FIELD(TEXT, struct layer_draft, count),
+	FIELD(TEXT, struct layer_draft, on),	     FIELD(NODE, struct layer_draft, calendar),
 };
 
 static bool read_unit(const struct oncall_reader *r, const struct yaml_node *at, struct str s,
@@ -341,8 +342,40 @@ static bool read_bounds(const struct oncall_reader *r, const struct yaml_node *n
 	return true;
 }
 
-static bool read_layer(const struct oncall_reader *r, const struct yaml_node *n, size_t number,
-		       const struct tz *tz, struct layer *out)
+static bool read_on(const struct oncall_reader *r, const struct yaml_node *n, struct str on,
+		    const struct schedule *s, struct layer *out)
+{
+	if (!on.n)
+		return true;
+	out->on = str_is(on, "holidays") ? LAYER_HOLIDAYS : LAYER_WORKDAYS;
+	if (out->on == LAYER_WORKDAYS && !str_is(on, "workdays"))
+		return fields_error(&r->fields, yaml_get(n, "on"),
+				    "on must be holidays or workdays, found \"%.*s\"", STR_ARG(on));
+	return s->holidays.v ||
+	       fields_error(&r->fields, yaml_get(n, "on"),
+			    "schedule %.*s has no holidays: a calendar file, holidays: FILE.ics",
+			    STR_ARG(s->name));
+}
+
+/* Whose turn it is: by a rotation, or by a calendar. */
+static bool read_who(const struct oncall_reader *r, const struct yaml_node *n,
+		     const struct layer_draft *d, const struct tz *tz, struct layer *out)
+{
+	bool ok;
+
+	if (!d->calendar) {
+		ok = read_rotation(r, n, d, tz, out);
+		return read_turns(r, n, d, out) && ok;
+	}
+	if (d->rotation.n || d->handoff.n || d->has_every || d->pattern || d->people || d->count.n)
+		return fields_error(&r->fields, d->calendar,
+				    "with calendar there is no rotation, handoff, every, pattern, "
+				    "people or count: all of it stands there");
+	return oncall_read_calendar(r, d->calendar, tz, out);
+}
+
+static bool read_layer(const struct oncall_reader *r, const struct yaml_node *n,
+		       const struct schedule *s, size_t number, struct layer *out)
 {
 	struct layer_draft d = {0};
 	bool ok = FIELDS_READ(&r->fields, n, "a layer", LAYER_FIELDS, &d);
@@ -350,10 +383,10 @@ static bool read_layer(const struct oncall_reader *r, const struct yaml_node *n,
 	if (n->kind != YAML_MAP)
 		return ok;
 	out->name = d.name.n ? d.name : arena_printf(r->fields.arena, "layer %zu", number + 1);
-	ok &= read_rotation(r, n, &d, tz, out);
-	ok &= read_turns(r, n, &d, out);
+	ok &= read_who(r, n, &d, s->tz, out);
+	ok &= read_on(r, n, d.on, s, out);
 	ok &= read_all_hours(r, d.hours, out);
-	ok &= read_bounds(r, n, &d, tz, out);
+	ok &= read_bounds(r, n, &d, s->tz, out);
 	out->count_active = str_is(d.count, "active");
 	if (d.count.n && !out->count_active && !str_is(d.count, "all"))
 		ok = fields_error(&r->fields, yaml_get(n, "count"),
@@ -363,13 +396,13 @@ static bool read_layer(const struct oncall_reader *r, const struct yaml_node *n,
 
 struct schedule_draft {
 	struct str time_zone, gap;
-	const struct yaml_node *layers, *fallback, *shadows;
+	const struct yaml_node *layers, *fallback, *shadows, *holidays;
 };
 
 static const struct field SCHEDULE_FIELDS[] = {
 	FIELD(TEXT, struct schedule_draft, time_zone), FIELD(LIST, struct schedule_draft, layers),
 	FIELD(NODE, struct schedule_draft, fallback),  FIELD(NODE, struct schedule_draft, shadows),
-	FIELD(TEXT, struct schedule_draft, gap),
+	FIELD(TEXT, struct schedule_draft, gap),       FIELD(NODE, struct schedule_draft, holidays),
 };
 
 static bool read_layers(const struct oncall_reader *r, const struct yaml_node *list,
@@ -379,7 +412,7 @@ static bool read_layers(const struct oncall_reader *r, const struct yaml_node *l
 
 	s->layers = ARENA_ARRAY(r->fields.arena, struct layer, list->n + 1);
 	for (size_t i = 0; i < list->n; i++)
-		ok &= read_layer(r, list->items[i], i, s->tz, &s->layers[s->n_layers++]);
+		ok &= read_layer(r, list->items[i], s, i, &s->layers[s->n_layers++]);
 	return ok;
 }
 
@@ -398,6 +431,7 @@ bool oncall_read_schedule(const struct oncall_reader *r, const struct yaml_pair 
 	s->time_zone = d.time_zone;
 	if (!oncall_read_zone(r, yaml_get(n, "time_zone"), d.time_zone, &s->tz))
 		return false;
+	ok &= oncall_read_holidays(r, d.holidays, s);
 	if (!d.layers || !d.layers->n || d.layers->n > LAYERS_MAX)
 		ok = fields_error(&r->fields, p->key, "schedule %.*s needs 1 to %d layers",
 				  STR_ARG(s->name), LAYERS_MAX);

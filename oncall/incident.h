@@ -123,6 +123,8 @@ struct oncall_env {
 	void (*drill_person)(void *arg, struct now now, struct str person, struct str by);
 	/* 64 bits that nobody can guess. */
 	uint64_t (*entropy)(void *arg);
+	/* Adds an event to the trail, durable with the batch of this turn; NULL: there is none. */
+	void (*event)(void *core, ms_t at, const char *kind, struct str subject, struct str text);
 	void *arg;
 	void *core;
 };
@@ -202,10 +204,11 @@ void oncall_page_failed(struct oncall *oc, struct now now, uint64_t incident, st
 			struct str dest, struct str why);
 
 /* ---- overrides ----------------------------------------------------------------------------- */
-/* Checks and keeps it; its id in *id. */
+/* Checks and keeps it; its id in *id. `means` is for the trail, as an actor's. */
 ATTR_CHECK bool oncall_override_put(struct oncall *oc, struct now now, const struct override *o,
-				    uint64_t *id, struct err *err);
-bool oncall_override_delete(struct oncall *oc, struct now now, uint64_t id);
+				    struct str means, uint64_t *id, struct err *err);
+/* Ends it: what has been stays as it was. False: there is none of that number, or it is over. */
+bool oncall_override_delete(struct oncall *oc, struct now now, uint64_t id, struct actor by);
 /* In the order of ids; borrowed until the next change. */
 const struct override *const *oncall_overrides(const struct oncall *oc, size_t *n);
 /* Who is on call, by the configuration and the overrides. */

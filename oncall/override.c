@@ -1,7 +1,9 @@
 /* Overrides: changes of the plan that live in the store, not in the file. */
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
+#include "base/time.h"
 #include "oncall/inner.h"
 #include "store/store.h"
 
@@ -89,8 +91,35 @@ void oncall_who(const struct oncall *oc, const struct schedule *s, ms_t at, stru
 		    at, out);
 }
 
-bool oncall_override_put(struct oncall *oc, struct now now, const struct override *o, uint64_t *id,
-			 struct err *err)
+static void write_down(struct oncall *oc, const struct override *o)
+{
+	batch_add(oncall_batch(oc), ST_OVERRIDE_PUT, V_INT(o->id), V_INT(o->kind),
+		  V_TEXT(o->schedule), V_TEXT(o->add), V_TEXT(o->remove), V_INT(o->from),
+		  V_INT(o->to), V_TEXT(o->by), V_INT(o->made_at));
+}
+
+/* "override 7: bob instead of alice from ... to ..., by alice (API)" */
+static void trail(struct oncall *oc, struct now now, const char *kind, const struct override *o,
+		  struct actor by)
+{
+	struct buf b;
+
+	if (!oc->env.event)
+		return;
+	buf_init(&b, BUF_MAX_ANY);
+	buf_printf(&b, "override %llu: ", (unsigned long long)o->id);
+	override_put_what(&b, o);
+	buf_adds(&b, " from ");
+	time_put_rfc3339(&b, o->from);
+	buf_adds(&b, " to ");
+	time_put_rfc3339(&b, o->to);
+	buf_printf(&b, ", by %.*s (%.*s)", STR_ARG(by.who), STR_ARG(by.means));
+	oc->env.event(oc->env.core, now.wall, kind, o->schedule, buf_str(&b));
+	buf_done(&b);
+}
+
+bool oncall_override_put(struct oncall *oc, struct now now, const struct override *o,
+			 struct str means, uint64_t *id, struct err *err)
 {
 	struct override *kept;
 
@@ -109,20 +138,27 @@ bool oncall_override_put(struct oncall *oc, struct now now, const struct overrid
 	kept->id = oc->last_override + 1;
 	kept->made_at = now.wall;
 	add(oc, kept);
-	batch_add(oncall_batch(oc), ST_OVERRIDE_PUT, V_INT(kept->id), V_INT(kept->kind),
-		  V_TEXT(kept->schedule), V_TEXT(kept->add), V_TEXT(kept->remove),
-		  V_INT(kept->from), V_INT(kept->to), V_TEXT(kept->by), V_INT(kept->made_at));
+	write_down(oc, kept);
+	trail(oc, now, "override-made", kept, (struct actor){.who = kept->by, .means = means});
 	plan_changed(oc, now);
 	*id = kept->id;
 	return true;
 }
 
-bool oncall_override_delete(struct oncall *oc, struct now now, uint64_t id)
+bool oncall_override_delete(struct oncall *oc, struct now now, uint64_t id, struct actor by)
 {
 	for (size_t k = 0; k < oc->n_overrides; k++) {
-		if (oc->overrides[k]->id != id)
+		struct override *o = oc->overrides[k];
+
+		if (o->id != id || o->to <= now.wall)
 			continue;
-		drop(oc, k);
+		trail(oc, now, "override-ended", o, by);
+		if (o->from < now.wall) {
+			o->to = now.wall;
+			write_down(oc, o);
+		} else {
+			drop(oc, k);
+		}
 		plan_changed(oc, now);
 		return true;
 	}

@@ -123,25 +123,42 @@ static size_t turn_of(const struct layer *l, int64_t number)
 	return (size_t)((number % n + n) % n);
 }
 
-/* ---- a layer ------------------------------------------------------------------------------- */
-/* NULL: nobody. */
-static const struct turn *layer_at(const struct layer *l, const struct tz *tz, ms_t at, ms_t *until)
+/* ---- calendars ----------------------------------------------------------------------------- */
+/* The number of spans that have begun; the next beginning and the ends of those that hold are
+ * changes. */
+static size_t begun(const struct calendar *c, ms_t at, ms_t *until)
 {
-	struct shift s;
+	size_t low = 0, high = c->n;
 
-	note_change(until, at, l->since);
-	note_change(until, at, l->until);
-	if ((l->since != MS_NONE && at < l->since) || (l->until != MS_NONE && at >= l->until))
-		return NULL;
-	if (!in_hours(l, tz, at, until))
-		return NULL;
-	if (!l->rotates)
-		return &l->turns[0];
-	s = rotation_at(&l->rotation, at);
-	note_change(until, at, s.to);
-	return &l->turns[turn_of(l, s.number)];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (c->v[middle].from <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < c->n)
+		note_change(until, at, c->v[low].from);
+	return low;
 }
 
+/* The one before `i` that holds, the latest first; NULL: there is none any more. */
+static const struct calendar_span *holding(const struct calendar *c, size_t *i, ms_t at,
+					   ms_t *until)
+{
+	while (*i && c->v[*i - 1].reach > at) {
+		const struct calendar_span *s = &c->v[--*i];
+
+		if (s->to <= at)
+			continue;
+		note_change(until, at, s->to);
+		return s;
+	}
+	return NULL;
+}
+
+/* ---- a layer ------------------------------------------------------------------------------- */
 static bool has(const struct roster *r, const struct person *p)
 {
 	for (size_t i = 0; i < r->n; i++) {
@@ -157,16 +174,71 @@ static void add(struct roster *r, struct on_call oc)
 		r->v[r->n++] = oc;
 }
 
+static void add_all(struct roster *r, const struct person *const *v, size_t n, struct on_call why)
+{
+	for (size_t i = 0; i < n; i++) {
+		why.person = v[i];
+		add(r, why);
+	}
+}
+
+/* The events that begin first come first. */
+static void by_events(const struct layer *l, ms_t at, struct roster *r)
+{
+	const struct calendar *c = &l->calendar;
+	size_t end = begun(c, at, &r->until), i = end;
+
+	while (holding(c, &i, at, &r->until))
+		;
+	for (; i < end; i++) {
+		if (c->v[i].to > at)
+			add_all(r, c->v[i].people, c->v[i].n,
+				(struct on_call){.why = WHY_LAYER, .layer = l, .span = &c->v[i]});
+	}
+}
+
+static void by_turn(const struct layer *l, ms_t at, const struct calendar_span *holiday,
+		    struct roster *r)
+{
+	const struct turn *t = &l->turns[0];
+	struct shift s;
+
+	if (l->rotates) {
+		s = rotation_at(&l->rotation, at);
+		note_change(&r->until, at, s.to);
+		t = &l->turns[turn_of(l, s.number)];
+	}
+	add_all(r, t->people, t->n,
+		(struct on_call){.why = WHY_LAYER, .layer = l, .span = holiday});
+}
+
+static void by_layer(const struct schedule *s, const struct layer *l, ms_t at, struct roster *r)
+{
+	const struct calendar_span *holiday = NULL;
+
+	note_change(&r->until, at, l->since);
+	note_change(&r->until, at, l->until);
+	if ((l->since != MS_NONE && at < l->since) || (l->until != MS_NONE && at >= l->until))
+		return;
+	if (l->on != LAYER_ALWAYS) {
+		size_t i = begun(&s->holidays, at, &r->until);
+
+		holiday = holding(&s->holidays, &i, at, &r->until);
+		if ((holiday != NULL) != (l->on == LAYER_HOLIDAYS))
+			return;
+	}
+	if (!in_hours(l, s->tz, at, &r->until))
+		return;
+	if (l->by_calendar)
+		by_events(l, at, r);
+	else
+		by_turn(l, at, holiday, r);
+}
+
 static void by_plan(const struct schedule *s, ms_t at, struct roster *r)
 {
-	for (size_t i = 0; i < s->n_layers && !r->n; i++) {
-		const struct turn *t = layer_at(&s->layers[i], s->tz, at, &r->until);
-
-		for (size_t k = 0; t && k < t->n; k++)
-			add(r, (struct on_call){.person = t->people[k],
-						.why = WHY_LAYER,
-						.layer = &s->layers[i]});
-	}
+	for (size_t i = 0; i < s->n_layers && !r->n; i++)
+		by_layer(s, &s->layers[i], at, r);
 }
 
 /* ---- overrides ----------------------------------------------------------------------------- */
@@ -228,17 +300,37 @@ static void change(struct roster *r, const struct override *o, const struct pers
 		add(r, oc);
 }
 
+/* Each in the other one's place at once: one after the other would undo the first. */
+static void swap(struct roster *r, const struct override *o, const struct person *a,
+		 const struct person *b)
+{
+	if (has(r, a) && has(r, b))
+		return;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct person *was = r->v[i].person;
+
+		if (was == a || was == b)
+			r->v[i] = (struct on_call){.person = was == a ? b : a,
+						   .why = WHY_OVERRIDE,
+						   .override = o,
+						   .instead_of = was};
+	}
+}
+
 static void by_changes(const struct changes *ch, struct roster *r)
 {
 	for (size_t i = 0; i < ch->n; i++) {
 		const struct override *o = ch->v[i];
 		const struct person *plus, *minus;
 
-		if (o->kind != OVERRIDE_CHANGE || !holds(ch, o, &r->until))
+		if (o->kind == OVERRIDE_TEMPORARY || !holds(ch, o, &r->until))
 			continue;
 		plus = oncall_person(ch->c, o->add);
 		minus = oncall_person(ch->c, o->remove);
-		if ((plus || !o->add.n) && (minus || !o->remove.n))
+		if (o->kind == OVERRIDE_SWAP) {
+			if (plus && minus)
+				swap(r, o, plus, minus);
+		} else if ((plus || !o->add.n) && (minus || !o->remove.n))
 			change(r, o, plus, minus);
 	}
 }
@@ -271,6 +363,11 @@ static bool shares_somebody(const struct override *a, const struct override *b)
 	       (a->remove.n && (str_eq(a->remove, b->add) || str_eq(a->remove, b->remove)));
 }
 
+static bool is_temporary(const struct override *o)
+{
+	return o->kind == OVERRIDE_TEMPORARY;
+}
+
 bool override_check(const struct oncall_config *c, const struct override *o,
 		    const struct override *const *others, size_t n, ms_t now, struct err *err)
 {
@@ -281,10 +378,14 @@ bool override_check(const struct oncall_config *c, const struct override *o,
 	if (o->kind == OVERRIDE_TEMPORARY && o->remove.n)
 		return err_set(err, -1,
 			       "a temporary schedule takes nobody out: leave \"remove\" away");
+	if (o->kind == OVERRIDE_SWAP && (!o->add.n || !o->remove.n))
+		return err_set(err, -1, "a swap is of two people");
 	if (o->kind == OVERRIDE_CHANGE && !o->add.n && !o->remove.n)
 		return err_set(err, -1, "whom does it add or remove?");
 	if (o->add.n && str_eq(o->add, o->remove))
-		return err_set(err, -1, "it adds and removes the same person");
+		return err_set(err, -1,
+			       o->kind == OVERRIDE_SWAP ? "it swaps somebody with themselves"
+							: "it adds and removes the same person");
 	if (o->to <= o->from)
 		return err_set(err, -1, "it ends before it begins");
 	if (o->to <= now)
@@ -294,8 +395,8 @@ bool override_check(const struct oncall_config *c, const struct override *o,
 	for (size_t i = 0; i < n; i++) {
 		const struct override *x = others[i];
 
-		if (x->kind == o->kind && str_eq(x->schedule, o->schedule) && x->from < o->to &&
-		    o->from < x->to && shares_somebody(o, x))
+		if (is_temporary(x) == is_temporary(o) && str_eq(x->schedule, o->schedule) &&
+		    x->from < o->to && o->from < x->to && shares_somebody(o, x))
 			return err_set(err, -1,
 				       "override %llu of %.*s has one of these people at the same "
 				       "time",
@@ -304,10 +405,30 @@ bool override_check(const struct oncall_config *c, const struct override *o,
 	return true;
 }
 
+void override_put_what(struct buf *b, const struct override *o)
+{
+	if (o->kind == OVERRIDE_SWAP)
+		buf_printf(b, "%.*s and %.*s swapped", STR_ARG(o->remove), STR_ARG(o->add));
+	else if (o->kind == OVERRIDE_TEMPORARY && o->add.n)
+		buf_printf(b, "only %.*s", STR_ARG(o->add));
+	else if (o->kind == OVERRIDE_TEMPORARY)
+		buf_adds(b, "nobody");
+	else if (o->add.n && o->remove.n)
+		buf_printf(b, "%.*s instead of %.*s", STR_ARG(o->add), STR_ARG(o->remove));
+	else if (o->add.n)
+		buf_printf(b, "%.*s as well", STR_ARG(o->add));
+	else
+		buf_printf(b, "without %.*s", STR_ARG(o->remove));
+}
+
 void on_call_put_why(struct buf *b, const struct on_call *oc)
 {
 	switch (oc->why) {
-	case WHY_LAYER: buf_printf(b, "layer %.*s", STR_ARG(oc->layer->name)); return;
+	case WHY_LAYER:
+		buf_printf(b, "layer %.*s", STR_ARG(oc->layer->name));
+		if (oc->span && oc->span->summary.n)
+			buf_printf(b, ": %.*s", STR_ARG(oc->span->summary));
+		return;
 	case WHY_FALLBACK: buf_adds(b, "the fallback"); return;
 	case WHY_TEMPORARY:
 		buf_printf(b, "temporary schedule %llu by %.*s",
@@ -315,8 +436,8 @@ void on_call_put_why(struct buf *b, const struct on_call *oc)
 		return;
 	case WHY_OVERRIDE: break;
 	}
-	buf_printf(b, "override %llu by %.*s", (unsigned long long)oc->override->id,
-		   STR_ARG(oc->override->by));
+	buf_printf(b, "%s %llu by %.*s", oc->override->kind == OVERRIDE_SWAP ? "swap" : "override",
+		   (unsigned long long)oc->override->id, STR_ARG(oc->override->by));
 	if (oc->instead_of)
 		buf_printf(b, " instead of %.*s", STR_ARG(oc->instead_of->name));
 }

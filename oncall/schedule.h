@@ -14,7 +14,10 @@
 enum override_kind {
 	OVERRIDE_CHANGE,    /* add, remove, or both: instead of, if that one is on call */
 	OVERRIDE_TEMPORARY, /* only `add` is on call, whatever the plan says; empty: nobody */
+	OVERRIDE_SWAP,	    /* `add` and `remove` stand in for each other: one thing, both ways */
 };
+
+struct buf;
 
 struct override {
 	uint64_t id;
@@ -32,9 +35,10 @@ enum on_call_why { WHY_LAYER, WHY_OVERRIDE, WHY_TEMPORARY, WHY_FALLBACK };
 struct on_call {
 	const struct person *person;
 	enum on_call_why why;
-	const struct layer *layer;	 /* WHY_LAYER */
-	const struct override *override; /* WHY_OVERRIDE, WHY_TEMPORARY */
-	const struct person *instead_of; /* WHY_OVERRIDE that replaces; else NULL */
+	const struct layer *layer;	  /* WHY_LAYER */
+	const struct calendar_span *span; /* WHY_LAYER: the holiday, or the event of its calendar */
+	const struct override *override;  /* WHY_OVERRIDE, WHY_TEMPORARY */
+	const struct person *instead_of;  /* WHY_OVERRIDE that replaces; else NULL */
 };
 
 #define ON_CALL_MAX 64 /* people at one time; more are left out */
@@ -52,14 +56,18 @@ void schedule_at(const struct oncall_config *c, const struct schedule *s,
 
 /* Whether an override can be made beside those that there are: known schedule and people, an end
  * after the start and after `now`, not longer than a year, add and remove different and not both
- * empty, and none of its people in another override of that schedule at the same time (the message
- * names that one). */
+ * empty (a swap has both), and none of its people in another override of that schedule at the same
+ * time (the message names that one). */
 ATTR_CHECK bool override_check(const struct oncall_config *c, const struct override *o,
 			       const struct override *const *others, size_t n, ms_t now,
 			       struct err *err);
 
-/* "layer weekdays", "override 7 by bob (instead of alice)", "the fallback": in words. */
-struct buf;
+/* "bob instead of alice", "bob as well", "without alice", "only bob", "nobody", "alice and bob
+ * swapped": what an override does. */
+void override_put_what(struct buf *b, const struct override *o);
+
+/* "layer weekdays", "layer off: Christmas", "override 7 by bob (instead of alice)", "the fallback":
+ * in words. */
 void on_call_put_why(struct buf *b, const struct on_call *oc);
 
 #endif

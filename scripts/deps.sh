@@ -6,7 +6,7 @@ set -eu
 
 BUILD="gcc make pkg-config libc6-dev libcurl4-openssl-dev libmicrohttpd-dev libjansson-dev libyaml-dev
 libpcre2-dev libsqlite3-dev libc-ares-dev libxxhash-dev libssl-dev libcrypt-dev libglib2.0-dev
-libsnappy-dev libprotobuf-c-dev libcmark-dev tzdata"
+libsnappy-dev libprotobuf-c-dev libcmark-dev libical-dev tzdata"
 TEST="$BUILD git libcmocka-dev clang clang-format libclang-rt-14-dev python3 python3-aiosmtpd curl openssl ca-certificates"
 DEMO="$BUILD python3 curl ca-certificates"
 

@@ -161,6 +161,11 @@ static bool list_one(void *arg, const struct incident *i)
 }
 
 /* ---- in ------------------------------------------------------------------------------------ */
+/* By which way somebody asks: "command line"; what else asks is the API. */
+static struct str means_of(struct str said)
+{
+	return said.n ? str_cut(said, 0, MIN(said.n, 40)) : STR("API");
+}
 
 static void open_one(struct exchange *x)
 {
@@ -223,15 +228,12 @@ static void do_verb(struct exchange *x, uint64_t id, struct str verb)
 
 	struct incident_verb v = {.name = verb,
 				  .by = json_body_text(&root, "by"),
-				  .means = STR("API"),
+				  .means = means_of(json_body_text(&root, "means")),
 				  .text = json_body_text(&root, "text"),
 				  .person = json_body_text(&root, "person"),
 				  .span = json_body_text(&root, "for"),
 				  .seen = json_body_text(&root, "seen")};
 
-	if (json_body_text(&root, "means").n)
-		v.means = str_cut(json_body_text(&root, "means"), 0,
-				  MIN(json_body_text(&root, "means").n, 40));
 	if (incident_do(x, id, &v, &status, &why))
 		answer_incident(x, id);
 	else
@@ -385,9 +387,17 @@ void api_rouse_stats(struct exchange *x)
 /* ---- overrides ----------------------------------------------------------------------------- */
 static void put_override(struct buf *b, const struct override *o)
 {
+	struct buf what;
+
+	buf_init(&what, BUF_MAX_ANY);
+	override_put_what(&what, o);
 	answer_put_uint(b, "{\"id\":", o->id);
 	answer_put_str(b, ",\"kind\":",
-		       o->kind == OVERRIDE_TEMPORARY ? STR("temporary") : STR("override"));
+		       o->kind == OVERRIDE_TEMPORARY ? STR("temporary")
+		       : o->kind == OVERRIDE_SWAP    ? STR("swap")
+						     : STR("override"));
+	answer_put_str(b, ",\"what\":", buf_str(&what));
+	buf_done(&what);
 	answer_put_str(b, ",\"schedule\":", o->schedule);
 	answer_put_str(b, ",\"add\":", o->add);
 	answer_put_str(b, ",\"remove\":", o->remove);
@@ -429,11 +439,31 @@ static bool read_span(struct exchange *x, const struct am_value *root, struct ov
 	return true;
 }
 
+/* "swap": ["alice", "bob"] */
+static bool read_swap(struct exchange *x, const struct am_value *root, struct override *o)
+{
+	const struct am_value *v = am_member(root, "swap");
+
+	if (!v || v->kind == AM_NULL)
+		return true;
+	if (v->kind != AM_LIST || v->n != 2 || v->items[0].kind != AM_STRING ||
+	    v->items[1].kind != AM_STRING || o->add.n || o->remove.n) {
+		answer_json_error(x, API_BAD_DATA,
+				  STR("swap is a list of two people, without add and remove"));
+		return false;
+	}
+	o->kind = OVERRIDE_SWAP;
+	o->remove = v->items[0].text;
+	o->add = v->items[1].text;
+	return true;
+}
+
 static void put_one(struct exchange *x)
 {
 	struct am_value root;
 	struct override o = {0};
 	struct err err;
+	struct str means;
 	uint64_t id;
 
 	if (!json_body_read(x, &root) || !read_span(x, &root, &o))
@@ -444,7 +474,10 @@ static void put_one(struct exchange *x)
 	o.add = json_body_text(&root, "add");
 	o.remove = json_body_text(&root, "remove");
 	o.by = incident_actor(x, json_body_text(&root, "by"));
-	if (!oncall_override_put(oncall_of(x), x->now, &o, &id, &err)) {
+	means = means_of(json_body_text(&root, "means"));
+	if (!read_swap(x, &root, &o))
+		return;
+	if (!oncall_override_put(oncall_of(x), x->now, &o, means, &id, &err)) {
 		answer_json_error(x, API_BAD_DATA, arena_str(x->arena, str_of(err.msg)));
 		return;
 	}
@@ -465,11 +498,14 @@ void api_rouse_overrides(struct exchange *x)
 
 void api_rouse_override(struct exchange *x)
 {
+	struct actor by = {.who = incident_actor(x, exchange_param(x, "by")),
+			   .means = means_of(exchange_param(x, "means"))};
 	uint64_t id;
 
 	if (num_uint(str_from(x->path, strlen(OVERRIDE_BASE)), 10, &id) != NUM_OK ||
-	    !oncall_override_delete(oncall_of(x), x->now, id)) {
-		answer_json_error(x, API_NOT_FOUND, STR("there is no override of that number"));
+	    !oncall_override_delete(oncall_of(x), x->now, id, by)) {
+		answer_json_error(x, API_NOT_FOUND,
+				  STR("there is no override of that number that is not over"));
 		return;
 	}
 	answer_json_begin(x);

@@ -1,7 +1,6 @@
 /*
- * Incidents for people: the list, one with its timeline and buttons, who is on call. Buttons are
- * forms: they work without scripts, a GET never changes anything, and a form of another site is
- * refused.
+ * Incidents for people: the list, one with its timeline and buttons. Buttons are forms: they work
+ * without scripts, a GET never changes anything, and a form of another site is refused.
  */
 #include "web/page_incident.h"
 
@@ -10,14 +9,12 @@
 #include "notify/notify.h"
 #include "oncall/mark.h"
 #include "oncall/report.h"
-#include "oncall/schedule.h"
 #include "web/answer.h"
 #include "web/incident.h"
 #include "web/page.h"
 #include "web/page_runbook.h"
 
 #define LIST_MAX 200
-#define DAYS 7
 
 static struct oncall *oncall_of(const struct exchange *x)
 {
@@ -375,181 +372,4 @@ void page_incident(struct exchange *x)
 		act(x, id);
 	else
 		show(x, id, 200, STR(""));
-}
-
-/* ---- who is on call ------------------------------------------------------------------------ */
-static void put_on_call(struct page *p, const struct roster *r, bool why)
-{
-	struct buf text;
-
-	if (!r->n)
-		buf_adds(p->b, "<b class=\"bad\">nobody</b>");
-	for (size_t i = 0; i < r->n; i++) {
-		html_put(p->b, "$<b>$</b>", i ? STR(", ") : STR(""), r->v[i].person->name);
-		if (!why)
-			continue;
-		buf_init(&text, BUF_MAX_ANY);
-		on_call_put_why(&text, &r->v[i]);
-		html_put(p->b, " <small>$</small>", buf_str(&text));
-		buf_done(&text);
-	}
-}
-
-static bool same_people(const struct roster *a, const struct roster *b)
-{
-	for (size_t i = 0; i < a->n && a->n == b->n; i++) {
-		if (a->v[i].person != b->v[i].person || a->v[i].why != b->v[i].why ||
-		    a->v[i].layer != b->v[i].layer || a->v[i].override != b->v[i].override)
-			return false;
-	}
-	return a->n == b->n;
-}
-
-/* Who it is at an instant, and until when nothing changes that somebody would see. */
-static void stretch(struct page *p, const struct schedule *s, ms_t at, ms_t end, struct roster *r)
-{
-	struct roster next;
-
-	oncall_who(oncall_of(p->x), s, at, r);
-	while (r->until != MS_NONE && r->until < end) {
-		oncall_who(oncall_of(p->x), s, r->until, &next);
-		if (!same_people(r, &next))
-			return;
-		r->until = next.until;
-	}
-}
-
-static void put_day(struct page *p, const struct schedule *s, ms_t t)
-{
-	static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-	struct civil c = tz_civil(s->tz, t);
-
-	buf_printf(p->b, "%s %04d-%02d-%02d %02d:%02d", days[c.weekday], c.year, c.month, c.day,
-		   c.hour, c.minute);
-}
-
-/* The shifts from now on, as they follow one another, on the schedule's clocks. */
-static void put_shifts(struct page *p, const struct schedule *s)
-{
-	ms_t at = p->now, end = p->now + DAYS * DAY;
-	struct roster r;
-
-	buf_adds(p->b,
-		 "<table class=\"stack told\">\n<thead><tr><th scope=\"col\">From</th><th "
-		 "scope=\"col\">Until</th><th scope=\"col\">Who</th></tr></thead>\n<tbody>\n");
-	for (int k = 0; k < PAGE_ROWS_MAX && at < end; k++) {
-		stretch(p, s, at, end, &r);
-		buf_adds(p->b, "<tr><td data-th=\"From\">");
-		if (k)
-			put_day(p, s, at);
-		else
-			buf_adds(p->b, "now");
-		buf_adds(p->b, "</td><td data-th=\"Until\">");
-		if (r.until == MS_NONE)
-			buf_adds(p->b, "–");
-		else
-			put_day(p, s, r.until);
-		buf_adds(p->b, "</td><td data-th=\"Who\">");
-		put_on_call(p, &r, true);
-		buf_adds(p->b, "</td></tr>\n");
-		if (r.until == MS_NONE)
-			break;
-		at = r.until;
-	}
-	buf_adds(p->b, "</tbody>\n</table>\n");
-}
-
-struct drill_rows {
-	struct page *p;
-	struct str key;
-	size_t n;
-};
-
-static bool put_drill_row(void *arg, const struct delivery_view *d)
-{
-	struct drill_rows *r = arg;
-
-	if (!str_eq(d->group_key, r->key))
-		return true;
-	if (!r->n++)
-		buf_adds(r->p->b, "<h2>The drill</h2>\n<ul role=\"status\">\n");
-	html_put(r->p->b, "<li>$: <b>$</b> $</li>\n", d->receiver,
-		 str_of(outbox_status_name(d->status)), d->error);
-	return r->n < PAGE_ROWS_MAX;
-}
-
-static void put_drill(struct page *p)
-{
-	struct drill_rows r = {.p = p,
-			       .key = arena_printf(p->x->arena, "drill/%.*s",
-						   STR_ARG(exchange_param(p->x, "drill")))};
-
-	notify_deliveries(core_notify(p->x->core), put_drill_row, &r);
-	if (r.n)
-		buf_adds(p->b, "</ul>\n");
-}
-
-/* How everybody is reached, and a button that tries it. */
-static void put_people_list(struct page *p, const struct oncall_config *c)
-{
-	buf_adds(p->b, "<h2>People</h2>\n<table class=\"stack told\">\n<thead><tr>"
-		       "<th scope=\"col\">Who</th><th scope=\"col\">Contacts</th>"
-		       "<th scope=\"col\">Drill</th></tr></thead>\n<tbody>\n");
-	for (size_t i = 0; i < c->n_people && i < PAGE_ROWS_MAX; i++) {
-		const struct person *who = &c->people[i];
-
-		html_put(p->b, "<tr><td data-th=\"Who\"><b>$</b> $</td><td data-th=\"Contacts\">",
-			 who->name, who->full_name);
-		for (size_t k = 0; k < who->n_contacts; k++)
-			html_put(p->b, "$$ <small>$</small>", k ? STR(", ") : STR(""),
-				 who->contacts[k].name, who->contacts[k].kind);
-		html_put(p->b,
-			 "</td><td data-th=\"Drill\"><form method=\"post\" action=\"oncall\">"
-			 "<input type=\"hidden\" name=\"person\" value=\"$\">"
-			 "<button>Try them</button></form></td></tr>\n",
-			 who->name);
-	}
-	buf_adds(p->b, "</tbody>\n</table>\n");
-}
-
-static void try_person(struct exchange *x)
-{
-	struct str person = exchange_param(x, "person");
-	uint64_t id =
-		notify_drill(core_notify(x->core), x->now, person, incident_actor(x, STR("")));
-	struct io_header location = {STR("Location"), arena_printf(x->arena, "oncall?drill=%llu",
-								   (unsigned long long)id)};
-
-	if (!id) {
-		answer_text(x, 404, STR("there is nobody of that name who has contacts"));
-		return;
-	}
-	answer_body_with(x, 303, "text/plain; charset=utf-8", &location, 1);
-	x->out->after_turn = core_turn(x->core);
-}
-
-void page_oncall(struct exchange *x)
-{
-	const struct oncall_config *c = oncall_config(oncall_of(x));
-	struct page p;
-
-	if (str_is(x->req->method, "POST")) {
-		try_person(x);
-		return;
-	}
-	page_init(&p, x);
-	page_begin(&p, STR("On call · rouse"));
-	buf_adds(p.b, "<div id=\"rest\" data-live>\n<h1 class=\"rule\">On call</h1>\n");
-	if (!c || !c->n_schedules)
-		buf_adds(p.b, "<p>The configuration has no schedules.</p>\n");
-	for (size_t i = 0; c && i < c->n_schedules; i++) {
-		html_put(p.b, "<h2>$ <small>$</small></h2>\n", c->schedules[i].name,
-			 c->schedules[i].time_zone.n ? c->schedules[i].time_zone : STR("UTC"));
-		put_shifts(&p, &c->schedules[i]);
-	}
-	put_drill(&p);
-	if (c && c->n_people)
-		put_people_list(&p, c);
-	buf_adds(p.b, "</div>\n");
-	page_end(&p, 200);
 }

@@ -4,9 +4,8 @@
 
 struct exchange;
 
-/* Pages: all incidents, one (also its buttons), who is on call. */
+/* Pages: all incidents, one (also its buttons). */
 void page_incidents(struct exchange *x);
 void page_incident(struct exchange *x);
-void page_oncall(struct exchange *x);
 
 #endif

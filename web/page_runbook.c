@@ -150,7 +150,7 @@ void page_runbook_put(struct page *p, const struct incident *i)
 		 "<input type=\"hidden\" name=\"verb\" value=\"step\">"
 		 "<button name=\"do\" value=\"\" hidden>Keep the name</button>\n",
 		 r->title, arena_printf(p->x->arena, "%llu", (unsigned long long)i->id));
-	if (!p->x->req->user.n)
+	if (!p->x->user.n)
 		html_put(p->b,
 			 "<p><label><span>Your name</span> <input name=\"by\" required "
 			 "maxlength=\"100\" autocomplete=\"username\" value=\"$\"></label></p>\n",

@@ -18,7 +18,9 @@
 #include "web/ops.h"
 #include "web/page_answer.h"
 #include "web/page_incident.h"
+#include "web/page_people.h"
 #include "web/page_rule.h"
+#include "web/page_schedule.h"
 #include "web/page_status.h"
 #include "web/page_told.h"
 
@@ -44,7 +46,8 @@ static const struct web_route {
 	{"/silences", GET, page_told_silences, 0, 0},
 	{"/incidents", GET, page_incidents, 0, 0},
 	{"/incident", GET | POST, page_incident, PERMIT_RESPOND, 0},
-	{"/oncall", GET | POST, page_oncall, PERMIT_ADMIN, 0},
+	{"/oncall", GET | POST, page_oncall, PERMIT_RESPOND, 0},
+	{"/drill", POST, page_drill, PERMIT_ADMIN, 0},
 	{"/form", GET | POST, page_form, 0, OPEN},
 	{"/answer", GET | POST, page_answer, 0, OPEN},
 	{"/assets/style.css", GET, asset_serve, 0, OPEN},

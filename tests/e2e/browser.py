@@ -107,6 +107,54 @@ SMALL = """[...document.querySelectorAll('main *')].filter(e => e.childNodes.len
     parseFloat(getComputedStyle(e).fontSize) < 11).slice(0, 3).map(e => e.textContent.slice(0, 40))"""
 
 
+def looks(b, name, url, text):
+    """A page in all sizes, with a picture of each: nothing sticks out, all can be read, the text is there."""
+    for size, kw in (("phone", dict(width=390, height=844, phone=True)), ("narrow", dict(width=320, height=640, phone=True)),
+                     ("desk", dict(width=1280, height=900)), ("wide", dict(width=1440, height=900)),
+                     ("dark", dict(width=1280, height=900, dark=True)),
+                     ("plain", dict(width=390, height=844, phone=True, scripts=False))):
+        b.window(**kw)
+        b.open(url)
+        time.sleep(0.2)
+        b.picture(os.path.join(OUT, "pictures", f"{name}-{size}.png"))
+        b.call("Emulation.setScriptExecutionDisabled", value=False)
+        wide = b.js("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"{name}, {size}: {wide} px too wide: {b.js(STICKS_OUT)}"
+        assert not b.js(SMALL), f"{name}, {size}: too small to read: {b.js(SMALL)}"
+        assert text in b.js("document.body.textContent")
+
+
+@story
+def plan(d):
+    """A week of the on-call plan; a change of it is made and ended by its forms, without scripts."""
+    contact = {"contacts": {"push": {"ntfy": {"topic": "x"}}}}
+    r = Rouse(d, {
+        "route": {"receiver": "team"}, "receivers": [{"name": "team", "oncall_configs": [{"policy": "p"}]}],
+        "oncall": {
+            "people": {n: contact for n in ("alice", "bob", "carol", "averyveryverylongnamewithoutanyblank" * 2)},
+            "schedules": {"primary": {"time_zone": "Europe/Berlin", "gap": "intended", "layers": [
+                {"rotation": "daily", "handoff": "09:00", "since": "2026-01-05", "people": ["alice", ["bob", "carol"], "averyveryverylongnamewithoutanyblank" * 2],
+                 "hours": [{"from": "07:00", "to": "23:00"}]}]}},
+            "policies": {"p": {"steps": [{"page": "schedule/primary"}]}}}})
+    b, url = Browser(d), r.url + "/oncall?schedule=primary"
+    says = lambda text: text in b.js("document.body ? document.body.textContent : ''")
+    b.window(390, 844, phone=True, scripts=False)
+    b.open(url)
+    fill = lambda name, value: b.js(f"document.querySelector('.verbs [name={name}]').value = '{value}'")
+    for name, value in (("who", "carol"), ("kind", "only"), ("by", "alice"), ("to", "2099-01-01T00:00"), ("from", "2098-12-01T00:00")):
+        fill(name, value)
+    b.js("document.querySelector('.verbs .main').click()")
+    eventually("it is made", lambda: says("only carol"))
+    looks(b, "oncall", url, "only carol")
+    b.window(390, 844, phone=True, scripts=False)
+    b.open(url)
+    b.js("document.querySelector('.ends [name=by]').value = 'bob'; document.querySelector('.ends button').click()")
+    eventually("it is ended", lambda: says("as the file says"))
+    assert not b.trouble, b.trouble
+    r.kill()
+    b.proc.kill()
+
+
 @story
 def pages(d):
     api, other, phone = Target(x=1), Target(slow=1, flag=1, requests=5), Server()
@@ -141,18 +189,7 @@ def pages(d):
     eventually("the silence is shown", lambda: b.js("location.search") == "?id=" + ident and "known <b>" in b.js("document.body.textContent"))
     for name, url in (("status", r.url + "/"), ("rule", link), ("filtered", r.url + "/?state=firing&q=LongWords"),
                       ("told", r.url + "/alerts"), ("silences", r.url + "/silences"), ("silence", r.url + "/silences?id=" + ident)):
-        for size, kw in (("phone", dict(width=390, height=844, phone=True)), ("narrow", dict(width=320, height=640, phone=True)),
-                         ("desk", dict(width=1280, height=900)), ("dark", dict(width=1280, height=900, dark=True)),
-                         ("plain", dict(width=390, height=844, phone=True, scripts=False))):
-            b.window(**kw)
-            b.open(url)
-            time.sleep(0.2)
-            b.picture(os.path.join(OUT, "pictures", f"{name}-{size}.png"))
-            b.call("Emulation.setScriptExecutionDisabled", value=False)
-            wide = b.js("document.documentElement.scrollWidth - innerWidth")
-            assert wide <= 0, f"{name}, {size}: {wide} px too wide: {b.js(STICKS_OUT)}"
-            assert not b.js(SMALL), f"{name}, {size}: too small to read: {b.js(SMALL)}"
-            assert "LongWords" in b.js("document.body.textContent") or name == "rule"
+        looks(b, name, url, "" if name == "rule" else "LongWords")
     assert not b.trouble, b.trouble
     r.kill()
     b.proc.kill()

@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 """People: paged by policy, acknowledged from the command line and by the form, also over kill -9."""
-import json, os, re, subprocess, time, urllib.parse
+import json, os, re, sqlite3, subprocess, time, urllib.parse
 from stage import *
 
 JSON = {"Content-Type": "application/json"}
@@ -223,11 +223,40 @@ def drills(d):
     assert stats["opened"] == 0 and all(p["pages"] == 0 for p in stats["people"]), stats
     page = get_text(r.url + "/oncall")
     assert ">Try them</button>" in page
-    status, headers, text = request(r.url + "/oncall", "POST", b"person=alice", {"Content-Type": "application/x-www-form-urlencoded"})
+    status, headers, text = request(r.url + "/drill", "POST", b"person=alice", {"Content-Type": "application/x-www-form-urlencoded"})
     assert status in (200, 303), (status, text)
     eventually("the page shows what became of it", lambda: "person/alice/webhook/0: <b>sent</b>" in get_text(r.url + "/oncall?drill=" + str(max(
         int(x["groupKey"].split("/")[1]) for x in get_json(r.url + "/api/rouse/v1/deliveries")["data"]["deliveries"] if x["groupKey"].startswith("drill/")))))
     r.stop()
+
+
+@story
+def overrides(d):
+    """Made, swapped, listed and ended from the command line and on the page; they survive kill -9, and the trail names who."""
+    h = House(d)
+    who = lambda: h.cli("who")
+    assert "primary: alice (layer layer 1)" in who()
+    assert h.cli("override", "list") == "no overrides\n"
+    assert h.cli("override", "add", "--schedule", "primary", "--remove", "alice", "--add", "bob", "--for", "1h", "--by", "bob") == "#1\n"
+    assert "primary: bob (override 1 by bob instead of alice)" in who(), who()
+    assert "override 1 of bob has one of these people" in h.cli("override", "swap", "alice", "bob", "--schedule", "primary", "--for", "1h", code=2)
+    assert h.cli("override", "delete", "#1", "--by", "alice") == "ended #1\n"
+    assert "primary: alice" in who()
+    assert "no override of that number" in h.cli("override", "delete", "1", code=2)
+    assert h.cli("override", "swap", "alice", "bob", "--schedule", "primary", "--for", "1h", "--by", "bob") == "#2\n"
+    h.rouse.kill()
+    h.rouse.restart()
+    assert "primary: bob (swap 2 by bob instead of alice)" in who(), who()
+    listed = json.loads(h.cli("override", "list", "--json"))
+    assert [(o["id"], o["kind"], o["what"]) for o in listed] == [(2, "swap", "alice and bob swapped")], listed
+    assert "#1  primary: bob instead of alice  from" in h.cli("override", "list", "--all")
+    for wrong in [["add", "--schedule", "primary", "--add", "bob"], ["add", "--add", "bob", "--for", "1h"], ["add", "--schedule", "primary", "--for", "1h"],
+                  ["swap", "alice", "--schedule", "primary", "--for", "1h"], ["delete"], ["delete", "x"], ["explode"]]:
+        h.cli("override", *wrong, code=2)
+    h.rouse.stop()
+    rows = sqlite3.connect(os.path.join(d, "data", "rouse.db")).execute("SELECT kind, subject, text FROM event WHERE kind LIKE 'override-%' ORDER BY id").fetchall()
+    assert [r[0] for r in rows] == ["override-made", "override-ended", "override-made"] and rows[1][1] == "primary", rows
+    assert rows[1][2].startswith("override 1: bob instead of alice from 20") and rows[1][2].endswith(", by alice (command line)"), rows
 
 
 @story

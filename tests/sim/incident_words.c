@@ -151,7 +151,7 @@ bool incident_words_override(struct sim *s, struct str args, struct err *err)
 	if (!num_duration(scenario_word(&args), &span, err))
 		return false;
 	o.to = o.from + span;
-	if (!oncall_override_put(oncall_of(s), s->now, &o, &id, err))
+	if (!oncall_override_put(oncall_of(s), s->now, &o, STR("story"), &id, err))
 		return false;
 	sim_elapse(s, SECOND);
 	return true;

@@ -494,7 +494,7 @@ static void change_plan(struct team *t)
 	o.schedule = str_of(schedule);
 	o.add = str_of(add);
 	o.remove = str_of(remove);
-	if (!oncall_override_put(oncall_of(t), s->now, &o, &id, &err))
+	if (!oncall_override_put(oncall_of(t), s->now, &o, STR("story"), &id, &err))
 		return;
 	/* Who asks waits for the answer; without one it was not made. */
 	for (int i = 0, life = s->life; i < 30; i++) {

@@ -480,7 +480,8 @@ void sim_file(struct sim *s, const char *name, struct str text)
 
 static struct config *load(struct sim *s, struct err *err)
 {
-	const struct config_files files = {.read = files_read,
+	const struct config_files files = {.now = s->now.wall,
+					   .read = files_read,
 					   .glob = files_glob,
 					   .env = files_env,
 					   .arg = s};

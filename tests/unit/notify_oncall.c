@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "oncall/incident.h"
+#include "store/batch.h"
 
 #define HEAD \
 	"route: {receiver: team, group_by: [alertname], group_wait: 5s, group_interval: 10s}\n" \
@@ -58,6 +59,55 @@ static void test_many_alerts(void **state ATTR_UNUSED)
 	for (size_t k = 0; k < i->n_events; k++)
 		sent |= strcmp(i->events[k].kind, "sent") == 0;
 	assert_true(sent);
+	world_free(w);
+}
+
+/* The text of the newest event of that kind that is to become durable. */
+static const char *trailed(struct world *w, const char *kind)
+{
+	static char text[300];
+
+	text[0] = '\0';
+	for (size_t i = 0; i < batch_count(w->batch); i++) {
+		const struct val *v;
+		size_t n;
+
+		if (batch_at(w->batch, i, &v, &n) == ST_EVENT_PUT && str_is(v[2].s, kind))
+			snprintf(text, sizeof(text), "%.*s: %.*s", STR_ARG(v[3].s),
+				 STR_ARG(v[4].s));
+	}
+	return text;
+}
+
+/* Who changed the plan stands in the trail. What was so until an override ended stays so. */
+static void test_override_trail(void **state ATTR_UNUSED)
+{
+	struct world *w = world_new(HEAD "  schedules: {s: {layers: [{people: [alice]}]}}\n"
+					 "  policies: {p: {steps: [{page: schedule/s}]}}\n");
+	struct oncall *oc = notify_oncall(w->n);
+	struct override o = {.schedule = STR("s"),
+			     .add = STR("bob"),
+			     .remove = STR("alice"),
+			     .by = STR("bob"),
+			     .from = w->now.wall,
+			     .to = w->now.wall + HOUR};
+	const struct schedule *s = oncall_schedule(oncall_config(oc), STR("s"));
+	struct roster r;
+	struct err err;
+	ms_t begin = w->now.wall;
+	uint64_t id;
+
+	assert_true(oncall_override_put(oc, w->now, &o, STR("test"), &id, &err));
+	assert_non_null(
+		strstr(trailed(w, "override-made"), "s: override 1: bob instead of alice from "));
+	world_run(w, MINUTE);
+	assert_true(oncall_override_delete(oc, w->now, id, bob));
+	assert_non_null(strstr(trailed(w, "override-ended"), ", by bob (test)"));
+	oncall_who(oc, s, w->now.wall, &r);
+	assert_true(str_is(r.v[0].person->name, "alice"));
+	oncall_who(oc, s, begin, &r);
+	assert_true(str_is(r.v[0].person->name, "bob"));
+	assert_false(oncall_override_delete(oc, w->now, id, bob));
 	world_free(w);
 }
 
@@ -156,5 +206,5 @@ static void test_hole(void **state ATTR_UNUSED)
 }
 
 TEST_GROUP(oncall, cmocka_unit_test(test_many_alerts), cmocka_unit_test(test_by_hand),
-	   cmocka_unit_test(test_long_stop), cmocka_unit_test(test_unanswered),
-	   cmocka_unit_test(test_hole));
+	   cmocka_unit_test(test_override_trail), cmocka_unit_test(test_long_stop),
+	   cmocka_unit_test(test_unanswered), cmocka_unit_test(test_hole));

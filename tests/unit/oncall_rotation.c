@@ -144,27 +144,43 @@ static void test_pattern(void **state ATTR_UNUSED)
 }
 
 /* ---- every zone ---------------------------------------------------------------------------- */
+static void fails(const struct rotation *r, const char *zone, ms_t at, const char *why)
+{
+	struct buf b;
+
+	buf_init(&b, 200);
+	time_put_rfc3339(&b, at);
+	buf_printf(&b, " unit %d of %zu lengths, origin ", r->unit, r->n_lengths);
+	time_put_rfc3339(&b, r->origin);
+	fail_msg("%s %s: %s", zone, buf_cstr(&b), why);
+}
+
+/* Shifts follow one another over the instant, none is empty, and each says the same of itself at
+ * its first, its last and a middle millisecond. */
 static void check_around(const struct rotation *r, const char *zone, ms_t at)
 {
-	ms_t end = at + (r->unit == ROTATION_HOUR ? 6 * HOUR : 3 * DAY);
+	ms_t end = at + (r->unit == ROTATION_HOUR ? 4 * HOUR : 2 * DAY);
 	struct shift s = rotation_at(r, end - 2 * (end - at));
 
 	for (int i = 0; i < 40 && s.from < end; i++) {
-		struct shift next, same = rotation_at(r, s.from), last = rotation_at(r, s.to - 1);
+		struct shift next = rotation_at(r, s.to);
+		ms_t inside[] = {s.from + (s.to - s.from) / 3, s.to - 1};
 
 		if (s.from >= s.to)
-			fail_msg("%s unit %d: an empty shift", zone, r->unit);
-		if (same.number != s.number || last.number != s.number || last.from != s.from)
-			fail_msg("%s unit %d: a shift is not the same at its two ends", zone,
-				 r->unit);
-		next = rotation_at(r, s.to);
+			fails(r, zone, s.from, "an empty shift");
+		for (size_t k = 0; k < ARRAY_LEN(inside); k++) {
+			struct shift same = rotation_at(r, inside[k]);
+
+			if (same.number != s.number || same.from != s.from || same.to != s.to)
+				fails(r, zone, inside[k], "a shift is not the same all through");
+		}
 		if (next.from != s.to || next.number <= s.number)
-			fail_msg("%s unit %d: a shift does not follow the other", zone, r->unit);
+			fails(r, zone, s.to, "a shift does not follow the other");
 		s = next;
 	}
 }
 
-/* Where the offset changes between two instants a quarter of a day apart, to the second. */
+/* Where the offset changes between two instants, to the second. */
 static ms_t transition(const struct tz *tz, ms_t from, ms_t to)
 {
 	int before = tz_offset_s(tz, from);
@@ -182,32 +198,71 @@ static ms_t transition(const struct tz *tz, ms_t from, ms_t to)
 	return to;
 }
 
+/* Hand-offs at midnight, at the ends of the gap or of the hour that comes twice, within it and
+ * beside it: minutes of the local day. */
+static size_t handoffs(const struct tz *tz, ms_t change, int64_t *out)
+{
+	ms_t ends[] = {change + tz_offset_s(tz, change - 1) * SECOND,
+		       change + tz_offset_s(tz, change) * SECOND};
+	ms_t local[] = {0,
+			ends[0],
+			ends[1],
+			(ends[0] + ends[1]) / 2,
+			MIN(ends[0], ends[1]) - MINUTE,
+			MAX(ends[0], ends[1]) + MINUTE};
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(local); i++) {
+		int64_t minute = (local[i] % DAY + DAY) % DAY / MINUTE;
+		bool known = false;
+
+		for (size_t k = 0; k < n; k++)
+			known |= out[k] == minute;
+		if (!known)
+			out[n++] = minute;
+	}
+	return n;
+}
+
+static size_t check_change(const struct tz *tz, const char *zone, ms_t change)
+{
+	static const int one[] = {1}, many[] = {4, 3, 1};
+	static const struct {
+		const int *v;
+		size_t n;
+	} lengths[] = {{one, 1}, {many, 3}};
+	int64_t minutes[8];
+	size_t n = handoffs(tz, change, minutes), done = 0;
+
+	for (int unit = ROTATION_HOUR; unit <= ROTATION_MONTH; unit++) {
+		for (size_t i = 0; i < n * ARRAY_LEN(lengths); i++) {
+			struct rotation r = {.tz = tz,
+					     .unit = (enum rotation_unit)unit,
+					     .origin = instant("2020-01-31T00:00:00Z") +
+						       minutes[i / 2] * MINUTE,
+					     .lengths = lengths[i % 2].v,
+					     .n_lengths = lengths[i % 2].n};
+
+			check_around(&r, zone, change);
+			done++;
+		}
+	}
+	return done;
+}
+
 static size_t check_zone(const char *zone)
 {
-	static const int one = 1;
 	OWNED(tz) tz = tz_open(str_of(zone));
 	ms_t end = instant("2038-01-01T00:00:00Z");
 	size_t n = 0;
 
 	if (!tz)
-		return 0;
+		fail_msg("%s cannot be opened", zone);
 	for (ms_t at = instant("2020-01-01T00:00:00Z"); at < end; at += 7 * DAY) {
 		ms_t change = transition(tz, at, at + 7 * DAY);
 
-		for (int unit = ROTATION_HOUR; change != MS_NONE && unit <= ROTATION_MONTH;
-		     unit++) {
-			for (int minute = 0; minute < 24 * 60; minute += 450) {
-				struct rotation r = {.tz = tz,
-						     .unit = (enum rotation_unit)unit,
-						     .origin = instant("2020-01-31T00:00:00Z") +
-							       minute * MINUTE,
-						     .lengths = &one,
-						     .n_lengths = 1};
-
-				check_around(&r, zone, change);
-				n++;
-			}
-		}
+		if (change != MS_NONE)
+			n += check_change(tz, zone, change);
 	}
 	return n;
 }
@@ -225,7 +280,7 @@ static void test_every_zone(void **state ATTR_UNUSED)
 			n += check_zone(name);
 	}
 	fclose(f);
-	assert_true(n > 10000);
+	assert_true(n > 100000);
 }
 
 TEST_GROUP(rotation, cmocka_unit_test(test_vectors), cmocka_unit_test(test_pattern),

@@ -23,12 +23,56 @@ static ms_t instant(const char *text)
 	return t;
 }
 
+/* The calendars of the tests, by their paths. */
+static const struct {
+	const char *path, *text;
+} FILES[] = {
+	{"etc/holidays.ics",
+	 "BEGIN:VCALENDAR\n"
+	 "BEGIN:VEVENT\nSUMMARY:Christmas\nDTSTART;VALUE=DATE:19901225\nDTEND;VALUE=DATE:19901227\n"
+	 "RRULE:FREQ=YEARLY\nEND:VEVENT\n"
+	 "BEGIN:VEVENT\nSUMMARY:Founding day\nDTSTART;VALUE=DATE:20261208\nEND:VEVENT\n"
+	 "BEGIN:VEVENT\nSUMMARY:Half a day\nDTSTART:20261209T120000\nDTEND:20261210T000000\n"
+	 "END:VEVENT\nEND:VCALENDAR\n"},
+	{"etc/plan.ics",
+	 "BEGIN:VCALENDAR\n"
+	 "BEGIN:VEVENT\nSUMMARY:ALICE on call\nDTSTART:20261201T090000\nDTEND:20261203T090000\n"
+	 "END:VEVENT\n"
+	 "BEGIN:VEVENT\nSUMMARY:@bob/carol\nDTSTART:20261203T090000\nDTEND:20261204T090000\n"
+	 "END:VEVENT\n"
+	 "BEGIN:VEVENT\nSUMMARY:Dave of the Docks\\, and not bobby\nDTSTART:20261203T120000\n"
+	 "DTEND:20261203T130000\nEND:VEVENT\n"
+	 "BEGIN:VEVENT\nSUMMARY:primary\nDTSTART:20261204T090000\nDTEND:20261205T090000\n"
+	 "ATTENDEE:mailto:ally@example.org\nATTENDEE;CN=Carol:mailto:c@example.org\n"
+	 "ATTENDEE:mailto:zoe@example.org\nEND:VEVENT\n"
+	 "BEGIN:VEVENT\nSUMMARY:Zoe on call\nDTSTART:20261205T090000\nDTEND:20261206T090000\n"
+	 "END:VEVENT\nEND:VCALENDAR\n"},
+	{"etc/bad.ics", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:soon\nEND:VEVENT\nEND:VCALENDAR\n"},
+};
+
+static bool read_file(void *arg ATTR_UNUSED, struct str path, struct arena *a, struct str *out,
+		      struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(FILES); i++) {
+		if (!str_is(path, FILES[i].path))
+			continue;
+		*out = arena_str(a, str_of(FILES[i].text));
+		return true;
+	}
+	return err_set(err, -1, "cannot open %.*s: No such file", STR_ARG(path));
+}
+
 /* The configuration, or what is wrong with it. */
 static struct oncall_config *parse(const char *yaml, struct diags *diags)
 {
 	struct oncall_config *c = NULL;
 	struct yaml_node *root;
 	struct limits l;
+	struct oncall_source source = {.file = STR("rouse.yml"),
+				       .dir = STR("etc"),
+				       .now = instant("2026-12-01T00:00:00Z"),
+				       .limits = &l,
+				       .read = read_file};
 	struct err err = {0};
 	bool more;
 
@@ -36,8 +80,7 @@ static struct oncall_config *parse(const char *yaml, struct diags *diags)
 	diags_init(diags);
 	if (!yaml_parse(str_of(yaml), &l, &arena, &root, &more, &err))
 		fail_msg("%s", err.msg);
-	if (!oncall_config_parse(root, STR("rouse.yml"), instant("2026-12-01T00:00:00Z"), &l, &c,
-				 diags))
+	if (!oncall_config_parse(root, &source, &c, diags))
 		return NULL;
 	return c;
 }
@@ -99,6 +142,62 @@ static void test_layers(void **state ATTR_UNUSED)
 	who(c, "2026-06-30T22:00:00Z", "carol");
 }
 
+/* On holidays another layer; the shifts keep their turns. */
+static void test_holidays(void **state ATTR_UNUSED)
+{
+	OWNED(oncall_config)
+	c = good(PEOPLE
+		 "schedules:\n"
+		 "  s:\n"
+		 "    time_zone: Europe/Berlin\n"
+		 "    holidays: holidays.ics\n"
+		 "    layers:\n"
+		 "    - {name: off, on: holidays, people: [dave]}\n"
+		 "    - {name: days, on: workdays, rotation: daily, since: 2026-12-07, people: "
+		 "[alice, bob, carol]}\n"
+		 "    fallback: bob\n");
+	struct roster r;
+	struct buf b;
+
+	who(c, "2026-12-07T12:00:00Z", "alice");
+	who(c, "2026-12-07T22:59:59Z", "alice");
+	who(c, "2026-12-07T23:00:00Z", "dave");
+	who(c, "2026-12-08T22:59:59Z", "dave");
+	who(c, "2026-12-08T23:00:00Z", "carol");
+	who(c, "2026-12-09T11:00:00Z", "dave");
+	who(c, "2026-12-09T23:00:00Z", "alice");
+	who(c, "2027-12-26T12:00:00Z", "dave");
+	schedule_at(c, &c->schedules[0], NULL, 0, instant("2026-12-08T12:00:00Z"), &r);
+	buf_init(&b, 200);
+	on_call_put_why(&b, &r.v[0]);
+	assert_string_equal(buf_cstr(&b), "layer off: Founding day");
+	buf_done(&b);
+	assert_true(r.until == instant("2026-12-08T23:00:00Z"));
+	schedule_at(c, &c->schedules[0], NULL, 0, instant("2026-12-10T12:00:00Z"), &r);
+	assert_true(r.until == instant("2026-12-10T23:00:00Z"));
+}
+
+/* A plan that is kept in a calendar program. */
+static void test_calendar(void **state ATTR_UNUSED)
+{
+	OWNED(oncall_config)
+	c = good("people:\n"
+		 "  alice: {contacts: {mail: {email: {to: 'Ally@example.org'}}}}\n"
+		 "  bob: {}\n  carol: {}\n  dave: {name: Dave of the docks}\n"
+		 "schedules:\n"
+		 "  s:\n"
+		 "    layers:\n"
+		 "    - {name: team, calendar: plan.ics}\n"
+		 "    fallback: dave\n");
+
+	who(c, "2026-12-01T08:59:00Z", "dave");
+	who(c, "2026-12-01T09:00:00Z", "alice");
+	who(c, "2026-12-03T09:00:00Z", "bob carol");
+	who(c, "2026-12-03T12:30:00Z", "bob carol dave");
+	who(c, "2026-12-04T12:00:00Z", "alice carol");
+	who(c, "2026-12-05T12:00:00Z", "dave"); /* whom nobody knows is not on call */
+}
+
 /* Nobody's turn is eaten by the weekend. */
 static void test_active_turns(void **state ATTR_UNUSED)
 {
@@ -157,6 +256,42 @@ static void test_overrides(void **state ATTR_UNUSED)
 	with(c, &o, "2026-01-07T00:00:00Z", "alice");
 }
 
+/* Both ways at once, also where the two are on call together. */
+static void test_swap(void **state ATTR_UNUSED)
+{
+	OWNED(oncall_config)
+	c = good(PEOPLE "schedules: {s: {layers: [{rotation: weekly, since: 2026-01-05, people: "
+			"[alice, bob, [alice, bob], carol, [dave, bob]]}]}}\n");
+	struct override o = {.id = 7,
+			     .kind = OVERRIDE_SWAP,
+			     .schedule = STR("s"),
+			     .by = STR("bob"),
+			     .remove = STR("alice"),
+			     .add = STR("bob"),
+			     .from = instant("2026-01-05T00:00:00Z"),
+			     .to = instant("2026-02-09T00:00:00Z")};
+	const struct override *v = &o;
+	struct roster r;
+	struct buf b;
+
+	with(c, &o, "2026-01-05T00:00:00Z", "bob");
+	with(c, &o, "2026-01-12T00:00:00Z", "alice");
+	with(c, &o, "2026-01-19T00:00:00Z", "alice bob");
+	with(c, &o, "2026-01-26T00:00:00Z", "carol");
+	with(c, &o, "2026-02-02T00:00:00Z", "dave alice");
+	with(c, &o, "2026-02-09T00:00:00Z", "alice");
+	schedule_at(c, &c->schedules[0], &v, 1, instant("2026-01-12T00:00:00Z"), &r);
+	buf_init(&b, 200);
+	on_call_put_why(&b, &r.v[0]);
+	assert_string_equal(buf_cstr(&b), "swap 7 by bob instead of bob");
+	buf_clear(&b);
+	override_put_what(&b, &o);
+	assert_string_equal(buf_cstr(&b), "alice and bob swapped");
+	buf_done(&b);
+	o.add = STR("zoe"); /* who has left */
+	with(c, &o, "2026-01-12T00:00:00Z", "bob");
+}
+
 static void refused(const struct oncall_config *c, struct override o, const struct override *other,
 		    const char *why)
 {
@@ -193,6 +328,16 @@ static void test_override_check(void **state ATTR_UNUSED)
 	o = ok;
 	o.add = STR("");
 	refused(c, o, NULL, "whom");
+	o = ok;
+	o.kind = OVERRIDE_SWAP;
+	refused(c, o, NULL, "of two people");
+	o.remove = STR("alice");
+	refused(c, o, &ok, "override 3");
+	o.add = STR("alice");
+	refused(c, o, NULL, "with themselves");
+	o = ok;
+	o.kind = OVERRIDE_TEMPORARY;
+	assert_true(override_check(c, &o, (const struct override *const[]){&ok}, 1, 0, &err));
 	o = ok;
 	o.to = o.from;
 	refused(c, o, NULL, "before it begins");
@@ -332,6 +477,23 @@ static void test_mistakes(void **state ATTR_UNUSED)
 	wrong(PEOPLE "schedules:\n  s: {layers: [{people: [bob], until: 2026-12-05}]}", 3,
 	      "nobody is on call in schedule s from 2026-12-05 00:00 UTC");
 	wrong(PEOPLE "schedules:\n  s: {layers: [{people: [nobody]}]}", 3, "for good");
+	wrong(PEOPLE "schedules:\n  s: {layers: [{people: [bob], on: holidays}]}", 3,
+	      "has no holidays");
+	wrong(PEOPLE "schedules:\n  s: {holidays: holidays.ics, layers: [{people: [bob], on: "
+		     "sundays}]}",
+	      3, "on must be");
+	wrong(PEOPLE "schedules:\n  s: {holidays: [none.ics], layers: [{people: [bob]}]}", 3,
+	      "cannot open etc/none.ics");
+	wrong(PEOPLE "schedules:\n  s: {holidays: {}, layers: [{people: [bob]}]}", 3,
+	      "a file or a list");
+	wrong(PEOPLE "schedules:\n  s: {layers: [{calendar: bad.ics}]}", 3,
+	      "DTSTART: this cannot be read");
+	wrong(PEOPLE "schedules:\n  s: {layers: [{calendar: plan.ics, people: [bob]}]}", 3,
+	      "with calendar there is no rotation");
+	wrong(PEOPLE "schedules:\n  s: {layers: [{calendar: plan.ics}]}", 17,
+	      "\"primary\" invites zoe@example.org");
+	wrong(PEOPLE "schedules:\n  s: {layers: [{calendar: plan.ics}]}", 25,
+	      "\"Zoe on call\" names nobody");
 	wrong(PEOPLE "policies:\n  p: {}", 3, "needs 1 to");
 	wrong(PEOPLE "policies:\n  p: {steps: [{page: alice}]}", 3, "goes to schedule/NAME");
 	wrong(PEOPLE "policies:\n  p: {steps: [{page: schedule/s}]}", 3, "no schedule \"s\"");
@@ -343,5 +505,7 @@ static void test_mistakes(void **state ATTR_UNUSED)
 }
 
 TEST_GROUP(schedule, cmocka_unit_test(test_layers), cmocka_unit_test(test_active_turns),
-	   cmocka_unit_test(test_overrides), cmocka_unit_test(test_override_check),
-	   cmocka_unit_test(test_until), cmocka_unit_test(test_mistakes));
+	   cmocka_unit_test(test_holidays), cmocka_unit_test(test_calendar),
+	   cmocka_unit_test(test_overrides), cmocka_unit_test(test_swap),
+	   cmocka_unit_test(test_override_check), cmocka_unit_test(test_until),
+	   cmocka_unit_test(test_mistakes));

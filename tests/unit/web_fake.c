@@ -447,6 +447,7 @@ struct oncall *notify_oncall(struct notify *n)
 void fake_plan(struct core *c, const char *yaml)
 {
 	struct limits l;
+	struct oncall_source source = {.file = STR("rouse.yml"), .now = FAKE_NOW, .limits = &l};
 	struct yaml_node *root;
 	struct diags diags;
 	struct err err = {0};
@@ -455,7 +456,7 @@ void fake_plan(struct core *c, const char *yaml)
 	limits_default(&l);
 	diags_init(&diags);
 	CHECK(yaml_parse(str_of(yaml), &l, &c->arena, &root, &more, &err));
-	CHECK(oncall_config_parse(root, STR("rouse.yml"), FAKE_NOW, &l, &c->plan, &diags));
+	CHECK(oncall_config_parse(root, &source, &c->plan, &diags));
 	diags_done(&diags);
 	oncall_configure(notify_oncall((struct notify *)(void *)c), (struct now){.wall = FAKE_NOW},
 			 c->plan);

@@ -23,12 +23,12 @@ static struct arena arena;
 
 struct ask {
 	const char *method, *path, *body, *type, *site, *user;
-	const char *params[12]; /* name, value, ... */
+	const char *params[20]; /* name, value, ... */
 };
 
 static struct web_answer ask(struct web *w, struct ask a)
 {
-	struct web_param headers[3], query[6];
+	struct web_param headers[3], query[10];
 	struct web_request r = {.method = str_of(a.method),
 				.path = str_of(a.path),
 				.headers = headers,
@@ -203,6 +203,126 @@ static void test_plan(void **state ATTR_UNUSED)
 	     "success");
 	says(ask(w, (struct ask){.method = "DELETE", .path = "/api/rouse/v1/overrides/1"}), 404,
 	     "no override");
+	says(post(w, "/api/rouse/v1/overrides",
+		  "{\"schedule\":\"primary\",\"swap\":[\"alice\",\"bob\"],\"from\":"
+		  "\"2026-11-20T00:00:00Z\",\"to\":\"2027-01-01T00:00:00Z\",\"by\":\"bob\"}"),
+	     200, "\"id\":");
+	says(post(w, "/api/rouse/v1/overrides",
+		  "{\"schedule\":\"primary\",\"swap\":[\"alice\"],\"to\":\"2027-01-01T00:00:"
+		  "00Z\"}"),
+	     400, "list of two people");
+	says(ask(w, (struct ask){.method = "GET", .path = "/api/rouse/v1/overrides"}), 200,
+	     "\"kind\":\"swap\",\"what\":\"alice and bob swapped\"");
+	says(ask(w, (struct ask){.method = "GET", .path = "/api/rouse/v1/who"}), 200,
+	     "swap 2 by bob instead of");
+	/* What has been stays: only the rest is ended. */
+	says(ask(w, (struct ask){.method = "DELETE", .path = "/api/rouse/v1/overrides/2"}), 200,
+	     "success");
+	says(ask(w, (struct ask){.method = "GET",
+				 .path = "/api/rouse/v1/who",
+				 .params = {"at", "2026-11-21T00:00:00Z"}}),
+	     200, "swap 2 by bob");
+	says(ask(w, (struct ask){.method = "DELETE", .path = "/api/rouse/v1/overrides/2"}), 404,
+	     "no override");
+	web_free(w);
+	fake_free(c);
+}
+
+static struct web_answer week(struct web *w, const char *schedule, const char *monday)
+{
+	return ask(w, (struct ask){.method = "GET",
+				   .path = "/oncall",
+				   .params = {"schedule", schedule, "week", monday}});
+}
+
+/* A week of a plan with gaps, on the schedule's clocks: here they change on Sunday. */
+static void test_week(void **state ATTR_UNUSED)
+{
+	struct core *c = fake_new();
+	struct web *w;
+	struct web_answer a;
+
+	fake_plan(c,
+		  "people: {alice: {name: '<i>'}, bob: {}}\n"
+		  "schedules:\n"
+		  "  primary: {layers: [{people: [bob]}]}\n"
+		  "  office:\n"
+		  "    time_zone: Europe/Berlin\n"
+		  "    layers:\n"
+		  "    - {name: day, people: [alice], hours: [{days: mon-fri, from: '09:00', to: "
+		  "'17:00'}]}\n"
+		  "    - {name: sunday, people: [alice, bob], hours: [{days: sun}]}\n");
+	w = fake_web(c, "");
+	/* Whatever day is asked for, it is the week of that day. */
+	a = week(w, "office", "2026-03-26");
+	says(a, 200, "Mon 23 Mar – Sun 29 Mar 2026");
+	says(a, 200, "<a href=\"oncall?schedule=office&amp;week=2026-03-16\">");
+	says(a, 200, "<a href=\"oncall?schedule=office&amp;week=2026-03-30\">");
+	says(a, 200,
+	     "<li><span class=\"hours\">00:00–09:00</span> <span><b class=\"who gap\">nobody</b>"
+	     "</span></li><li><span class=\"hours\">09:00–17:00</span> <span><b class=\"who p0\" "
+	     "title=\"&lt;i&gt;\">alice</b> <small class=\"since\">layer day</small></span></li>"
+	     "<li><span class=\"hours\">17:00–24:00</span>");
+	/* 23 hours, two people, one above the other. */
+	says(a, 200,
+	     "viewBox=\"0 0 1380 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+	     "<rect x=\"0\" y=\"0\" width=\"1380\" height=\"5\" class=\"p0\"/>"
+	     "<rect x=\"0\" y=\"5\" width=\"1380\" height=\"5\" class=\"p1\"/></svg>");
+	says(week(w, "primary", "soon"), 200, "<tr class=\"today\"><th scope=\"row\">Mon 23 Nov");
+	says(week(w, "primary", "9999-12-31"), 200, "Mon 23 Nov – Sun 29 Nov 2026");
+	says(week(w, "none", ""), 404, "no such schedule");
+	web_free(w);
+	fake_free(c);
+}
+
+static struct ask plan_form(const char *kind, const char *who, const char *whom)
+{
+	return (struct ask){.method = "POST",
+			    .path = "/oncall",
+			    .site = "same-origin",
+			    .params = {"schedule", "primary", "week", "2026-11-23", "kind", kind,
+				       "who", who, "whom", whom, "from", "2026-11-24T00:00", "to",
+				       "2026-12-02T12:00:00", "by", "<b>"}};
+}
+
+static void test_plan_forms(void **state ATTR_UNUSED)
+{
+	struct web *w;
+	struct core *c = house(&w);
+	struct ask form = plan_form("replace", "bob", "alice"), get = form, foreign = form, end;
+	struct web_answer a;
+
+	foreign.site = "cross-site";
+	says(ask(w, foreign), 403, "not sent by a page of rouse");
+	get.method = "GET"; /* never does anything */
+	says(ask(w, get), 200, "None: it is as the file says");
+	a = ask(w, form);
+	assert_int_equal(a.status, 303);
+	assert_true(str_is(fake_header(&a, "Location"), "oncall?schedule=primary&week=2026-11-23"));
+	says(week(w, "primary", "2026-11-30"), 200,
+	     "override 1 by &lt;b&gt; instead of alice</small></span></li><li><span "
+	     "class=\"hours\">12:00–24:00</span> <span><b class=\"who p0\">alice");
+	says(week(w, "primary", ""), 200, "bob instead of alice <span class=\"state\">to come");
+	/* What is refused is said, and the form keeps what was written. */
+	a = ask(w, form);
+	says(a, 400, "override 1 of &lt;b&gt; has one of these people");
+	says(a, 400, "<option value=\"alice\" selected>");
+	says(a, 400, "value=\"2026-12-02T12:00:00\"");
+	says(ask(w, plan_form("swap", "bob", "")), 400, "with whom?");
+	says(ask(w, plan_form("add", "", "")), 400, "goes with nobody");
+	says(ask(w, plan_form("add", "mallory", "")), 400, "nobody called");
+	form.params[11] = "tomorrow";
+	says(ask(w, form), 400, "from and until must be times");
+	assert_int_equal(ask(w, plan_form("only", "", "")).status, 303);
+	says(week(w, "primary", ""), 200, "nobody <span class=\"state\">to come");
+	end = (struct ask){.method = "POST",
+			   .path = "/oncall",
+			   .site = "same-origin",
+			   .params = {"schedule", "primary", "end", "1", "by", "bob"}};
+	assert_int_equal(ask(w, end).status, 303);
+	says(ask(w, end), 400, "no override of that number");
+	a = week(w, "primary", "");
+	assert_true(str_find(a.body, STR("bob instead of alice")) < 0);
 	web_free(w);
 	fake_free(c);
 }
@@ -290,5 +410,6 @@ static void test_ping(void **state ATTR_UNUSED)
 
 TEST_GROUP(incident, cmocka_unit_test(test_verbs), cmocka_unit_test(test_refused),
 	   cmocka_unit_test(test_who_it_was), cmocka_unit_test(test_page),
-	   cmocka_unit_test(test_plan), cmocka_unit_test(test_report),
+	   cmocka_unit_test(test_plan), cmocka_unit_test(test_week),
+	   cmocka_unit_test(test_plan_forms), cmocka_unit_test(test_report),
 	   cmocka_unit_test(test_calendar), cmocka_unit_test(test_ping));
