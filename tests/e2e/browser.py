@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 """The pages in a real browser, on a phone and on a desk: nothing sticks out, no error in the console,
 they follow what happens by themselves, and they work without scripts. Pictures go to $OUT/pictures."""
-import base64, json, os, shutil, struct, time, urllib.parse
+import base64, json, os, re, shutil, struct, time, urllib.parse
 from stage import *
 
 RULES = [
@@ -153,6 +153,57 @@ def plan(d):
     assert not b.trouble, b.trouble
     r.kill()
     b.proc.kill()
+
+
+@story
+def incidents(d):
+    """An incident, the list, a signed link and the customers' form; what the buttons do, without scripts too."""
+    b = Browser(d)
+    phone = Server()
+    os.makedirs(f"{d}/runbooks")
+    write(f"{d}/runbooks/Slow.md", "# Slow\n\n## Triage\n\n- [ ] Look at the dashboard\n\n## Mitigation\n\n- [ ] Restart it\n")
+    r = Rouse(d, {
+        "route": {"receiver": "team", "group_by": ["alertname"], "group_wait": "0s"},
+        "receivers": [{"name": "team", "oncall_configs": [{"policy": "backend"}]}, {"name": "status", "webhook_configs": [{"url": phone.url + "/status"}]}],
+        "runbooks": {"dir": "runbooks"},
+        "oncall": {
+            "people": {n: {"contacts": {"push": {"webhook": {"url": f"{phone.url}/{n}"}}}} for n in ("alice", "bob")},
+            "forms": {"shop": {"policy": "backend", "token": "a-token-of-customers", "title": "The shop is not right?", "show_titles": True}},
+            "policies": {"backend": {"steps": [{"page": "person/alice"}, {"after": "10m", "page": "person/bob"}], "updates": "status"}}}},
+        flags=[f"--web.listen-address=127.0.0.1:{free_port()}"])
+    json_type = {"Content-Type": "application/json"}
+    request(r.url + "/api/events", "POST", json.dumps({"title": "api " + "v1-" * 40, "service": "api", "url": "https://ci.example.org/1"}), json_type)
+    status, _, text = request(r.url + "/api/v2/alerts", "POST", json.dumps([
+        {"labels": {"alertname": "Slow", "severity": "page"}, "annotations": {"summary": "averyverylongwordwithoutanyblank" * 8}}]), json_type)
+    assert status == 200, text
+    hit = phone.wait("the page", is_page("firing", "Slow"))
+    link = re.search(r"http://\S+/answer\?t=[\w.-]+", hit.json["commonAnnotations"]["answer"])[0]
+    link = r.url + "/answer" + link.split("/answer")[1]
+    looks(b, "incidents", r.url + "/incidents", "Slow")
+    looks(b, "incident", r.url + "/incident?id=1", "Look at the dashboard")
+    looks(b, "answer", link, "You answer as alice")
+    looks(b, "form", r.url + "/form?t=a-token-of-customers", "somebody is being called")
+    incident = lambda n=1: get_json(f"{r.url}/api/rouse/v1/incidents/{n}")["data"]
+    # The link's one button, on a phone without scripts.
+    b.window(width=390, height=844, phone=True)
+    b.open(link)
+    b.js("document.querySelector('main button').click()")
+    eventually("it is alice's", lambda: incident()["acknowledgedBy"] == "alice")
+    # A note and the next verb, by the form of the incident's page.
+    b.open(r.url + "/incident?id=1")
+    b.js("document.querySelector('textarea[name=text]').value = 'looked at <it>'; document.querySelector('input[name=by]').value = 'bob';"
+         "document.querySelector('button[value=note]').click()")
+    eventually("the note is there", lambda: any(e["kind"] == "note" and e["text"] == "looked at <it>" and e["who"] == "bob" for e in incident()["timeline"]))
+    eventually("the page came back", lambda: "looked at <it>" in b.js("document.body.innerText"))
+    b.js("document.querySelector('input[name=by]').value = 'bob'; document.querySelector('button[value=unack]').click()")
+    eventually("it is nobody's again", lambda: incident()["status"] == "triggered")
+    b.open(r.url + "/form?t=a-token-of-customers")
+    assert "somebody is being called" in b.js("document.body.innerText")
+    b.js("document.querySelector('textarea').value = 'I cannot pay'; document.querySelector('main button').click()")
+    eventually("the customer's incident", lambda: incident(2)["title"] == "Customers: I cannot pay")
+    assert not b.trouble, b.trouble
+    b.proc.kill()
+    r.stop()
 
 
 @story
