@@ -184,6 +184,48 @@ static void tell_on(struct core *c, struct now now, struct rule_run *rr, struct 
 	arena_done(&a);
 }
 
+static const struct active *firing_of(struct core *c, const struct rule_run *rr,
+				      struct labels labels)
+{
+	const struct active *a, *found = NULL;
+	struct arena arena;
+
+	arena_init(&arena);
+	states_each(&rr->states, a)
+	{
+		if (a->state == ALERT_FIRING &&
+		    labels_eq(with_externals(c, &arena, a->labels), labels)) {
+			found = a;
+			break;
+		}
+	}
+	arena_done(&arena);
+	return found;
+}
+
+bool rule_alerts_value(struct core *c, struct labels labels, double *now, double *then)
+{
+	struct str name = labels_get(labels, STR(LABEL_ALERTNAME));
+
+	for (size_t g = 0; g < c->n_groups; g++) {
+		const struct group *group = c->groups[g];
+
+		for (size_t i = 0; i < group->def->n; i++) {
+			const struct rule_run *rr = &group->rules[i];
+			const struct active *a = str_eq(rr->rule->name, name)
+							 ? firing_of(c, rr, labels)
+							 : NULL;
+
+			if (!a)
+				continue;
+			*now = a->value;
+			*then = a->fired_value;
+			return true;
+		}
+	}
+	return false;
+}
+
 void rule_alerts_tell(struct core *c, struct now now, struct rule_run *rr, struct active *act)
 {
 	tell_on(c, now, rr, act, false);

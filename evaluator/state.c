@@ -4,6 +4,8 @@
  */
 #include "evaluator/state.h"
 
+#include <math.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -206,6 +208,7 @@ static void hold_step(struct active *a, bool seen, const struct state_rule *r, m
 	if (a->state == ALERT_PENDING && held && !news) {
 		move(a, ALERT_FIRING);
 		a->fired_at = ts;
+		a->fired_value = a->value;
 		fn(arg, a, set_told(a) ? STATE_REFIRED : STATE_FIRED);
 	} else if (a->state == ALERT_FIRING && !held) {
 		move(a, ALERT_PENDING);
@@ -292,6 +295,7 @@ struct active *states_restore(struct states *s, const struct active *from)
 	a->labels = own;
 	a->annotations = labels_heap(from->annotations);
 	a->because = from->because ? mem_str(str_of(from->because)) : NULL;
+	a->fired_value = NAN;
 	a->mark = 0;
 	a->fresh = false;
 	CHECK(!map_put(&s->by_labels, labels_bytes(own), a));

@@ -28,6 +28,7 @@ struct active {
 	struct labels labels;	   /* owned; identity */
 	struct labels annotations; /* owned; empty values stay */
 	double value;
+	double fired_value; /* when it began to fire; NaN: not known (it was before the start) */
 	enum alert_state state;
 	ms_t active_at;	  /* first seen */
 	ms_t fired_at;	  /* MS_NONE: not (yet) */

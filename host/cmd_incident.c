@@ -11,10 +11,11 @@
 #include "host/command_words.h"
 #include "host/commands.h"
 #include "host/prom_client.h"
+#include "host/report_file.h"
 #include "host/when.h"
 
 struct incident_options {
-	struct str url, bearer_file, by, policy, severity, span, person, seen, from, into;
+	struct str url, bearer_file, by, policy, severity, span, person, seen, from, into, to;
 	bool all, json, normal;
 };
 
@@ -33,6 +34,8 @@ static const struct flag incident_flags[] = {
 	FLAG_DEFAULT("for", "DURATION", TEXT, struct incident_options, span, "30m",
 		     "snooze: how long."),
 	FLAG("person", "NAME", TEXT, struct incident_options, person, "page, assign: whom."),
+	FLAG("to", "FOLDER", TEXT, struct incident_options, to,
+	     "report: write it into this folder, and commit it where that is under git."),
 	FLAG("into", "ID", TEXT, struct incident_options, into, "merge: into which."),
 	FLAG("seen", "STEP", TEXT, struct incident_options, seen,
 	     "escalate: only if this is still the next step."),
@@ -219,7 +222,7 @@ static bool read_id(struct str s, uint64_t *id, struct err *err)
 	       err_set(err, -1, "\"%.*s\" is no number of an incident", STR_ARG(s));
 }
 
-/* The Markdown as it is. */
+/* The Markdown as it is, or into a folder. */
 static int report(struct work *w, uint64_t id)
 {
 	struct prom_call c = {.method = "GET"};
@@ -234,8 +237,14 @@ static int report(struct work *w, uint64_t id)
 					: err.msg);
 		return 2;
 	}
-	command_write(STDOUT_FILENO, c.body);
-	return 0;
+	if (!w->o.to.n) {
+		command_write(STDOUT_FILENO, c.body);
+		return 0;
+	}
+	if (report_file_write(w->o.to, id, c.body, &w->arena, &err))
+		return 0;
+	fprintf(stderr, "rouse incident: %s\n", err.msg);
+	return 2;
 }
 
 static int incident(struct work *w, const struct flag_texts *words, struct err *err)

@@ -5,6 +5,7 @@
  */
 #include "notify/paging.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,6 +177,25 @@ static void annotate(struct message *m, const char *name, const struct buf *text
 	}
 }
 
+/* "0.93, 0.72 when it began" of each alert that fires by a rule. */
+static void annotate_values(const struct notify *n, struct message *m)
+{
+	for (size_t k = 0; n->env.value && k < m->n; k++) {
+		struct message_alert *a = &m->alerts[k];
+		double now, then;
+		struct buf b;
+
+		if (a->resolved || !n->env.value(n->env.core, a->labels, &now, &then))
+			continue;
+		buf_init(&b, 100);
+		buf_printf(&b, "%.4g", now);
+		if (!isnan(then) && then != now)
+			buf_printf(&b, ", %.4g when it began", then);
+		a->annotations = with(a->annotations, "value", buf_str(&b), &m->arena);
+		buf_done(&b);
+	}
+}
+
 /* The snapshot with the incident's number and state in it, for that integration; NULL if it cannot
  * be read. */
 static struct message *message_of(const struct notify *n, struct now now, const struct incident *i,
@@ -216,6 +236,7 @@ static struct message *message_of(const struct notify *n, struct now now, const 
 	}
 	annotate(m, "incident", &facts);
 	annotate(m, "answer", &answer);
+	annotate_values(n, m);
 	message_finish(m);
 	buf_done(&facts);
 	buf_done(&answer);

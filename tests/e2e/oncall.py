@@ -153,6 +153,14 @@ def customers_and_changes(d):
     said = cli("incident", "show", "1").stdout
     assert "deploy v1.2 <b> of shop" in said and "severity" in said, said
     assert "Changes before and meanwhile" in cli("incident", "report", "1").stdout
+    git = lambda *args: subprocess.run(["git", "-C", f"{d}/reports", "-c", "user.name=x", "-c", "user.email=x@example.org", *args], capture_output=True, text=True, check=True).stdout
+    os.makedirs(f"{d}/reports")
+    git("init", "-q")
+    git("config", "user.name", "x"), git("config", "user.email", "x@example.org")
+    said = cli("incident", "report", "1", "--to", f"{d}/reports")
+    assert said.stdout == f"{d}/reports/incident-1.md\n", said
+    assert git("log", "--format=%s") == "Report incident #1\n" and not git("status", "--porcelain")
+    assert "left alone" in cli("incident", "report", "1", "--to", f"{d}/reports").stderr
     assert "to merge it into" in cli("incident", "merge", "1", "--into", "7").stderr
     for n in range(60):
         last = request(r.url + "/api/rouse/v1/events", "POST", json.dumps({"title": f"d{n}"}), JSON)[0]
