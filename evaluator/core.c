@@ -45,9 +45,9 @@ static void notify_event(void *core, ms_t at, const char *kind, struct str subje
 	put_event(core, at, kind, subject, text);
 }
 
-static bool notify_value(void *core, struct labels labels, double *now, double *then)
+static bool notify_worth(void *core, struct labels labels, struct alert_worth *out)
 {
-	return rule_alerts_value(core, labels, now, then);
+	return rule_alerts_worth(core, labels, out);
 }
 
 static void notify_self_alert(void *core, struct now now, struct str name, struct str what,
@@ -87,7 +87,7 @@ struct core *core_new(const struct io *io, const struct core_options *o)
 		.batch = notify_batch,
 		.self_alert = notify_self_alert,
 		.event = notify_event,
-		.value = notify_value,
+		.worth = notify_worth,
 		.core = c,
 	};
 

@@ -18,6 +18,7 @@
 
 struct am_sender;
 struct batch;
+struct alert_worth;
 struct branch;
 struct restore;
 struct stale_write;
@@ -118,9 +119,9 @@ void rule_alerts_reconcile(struct core *c, struct now now);
 void rule_alerts_forward(struct core *c, struct now now, struct rule_run *rr, ms_t slot);
 /* The annotations of a firing alert have changed. */
 void rule_alerts_tell(struct core *c, struct now now, struct rule_run *rr, struct active *a);
-/* What the condition of a firing alert of a rule is worth now, and was when it began to fire (NaN: not
- * known). `labels` as the notifier has them. False: there is none. */
-bool rule_alerts_value(struct core *c, struct labels labels, double *now, double *then);
+/* What a firing alert of a rule is worth; `labels` as the notifier has them. False: there is none.
+ */
+bool rule_alerts_worth(struct core *c, struct labels labels, struct alert_worth *out);
 /* `because` of a firing alert has come; it is stored, and told as what came late. */
 void rule_alerts_explained(struct core *c, struct now now, struct rule_run *rr, struct active *a);
 void rule_alerts_store(struct core *c, struct rule_run *rr, const struct active *a);

@@ -203,7 +203,7 @@ static const struct active *firing_of(struct core *c, const struct rule_run *rr,
 	return found;
 }
 
-bool rule_alerts_value(struct core *c, struct labels labels, double *now, double *then)
+bool rule_alerts_worth(struct core *c, struct labels labels, struct alert_worth *out)
 {
 	struct str name = labels_get(labels, STR(LABEL_ALERTNAME));
 
@@ -212,14 +212,15 @@ bool rule_alerts_value(struct core *c, struct labels labels, double *now, double
 
 		for (size_t i = 0; i < group->def->n; i++) {
 			const struct rule_run *rr = &group->rules[i];
-			const struct active *a = str_eq(rr->rule->name, name)
-							 ? firing_of(c, rr, labels)
-							 : NULL;
+			const struct active *a =
+				str_eq(rr->rule->name, name) ? firing_of(c, rr, labels) : NULL;
 
 			if (!a)
 				continue;
-			*now = a->value;
-			*then = a->fired_value;
+			*out = (struct alert_worth){.now = a->value,
+						    .then = a->fired_value,
+						    .trail = a->trail.v,
+						    .n_trail = a->trail.n};
 			return true;
 		}
 	}

@@ -114,6 +114,21 @@ static void begin_life(struct active *a, ms_t ts)
 	a->because = NULL;
 }
 
+/* When it is full every other sample goes, and from then on every other one is kept. */
+static void trail_add(struct trail *t, double v)
+{
+	if (++t->skipped < 1u << t->stride_log2 && t->n)
+		return;
+	t->skipped = 0;
+	if (t->n == TRAIL_MAX) {
+		for (size_t i = 0; i < TRAIL_MAX / 2; i++)
+			t->v[i] = t->v[2 * i];
+		t->n = TRAIL_MAX / 2;
+		t->stride_log2 = MIN(t->stride_log2 + 1, 15);
+	}
+	t->v[t->n++] = (float)v;
+}
+
 void states_apply(struct states *s, struct active *a, struct labels annotations, double value,
 		  ms_t ts, state_change_fn *fn, void *arg)
 {
@@ -122,6 +137,9 @@ void states_apply(struct states *s, struct active *a, struct labels annotations,
 
 	CHECK(a->mark == s->evaluation);
 	a->value = value;
+	if (a->state == ALERT_INACTIVE)
+		a->trail = (struct trail){0};
+	trail_add(&a->trail, value);
 	if (changed) {
 		labels_free(a->annotations);
 		a->annotations = labels_heap(annotations);

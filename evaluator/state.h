@@ -24,10 +24,20 @@
 
 #define RESOLVED_RETENTION (15 * MINUTE)
 
+/* How a value went: samples of all of the time since it began, the same distance apart. */
+#define TRAIL_MAX 16 /* even */
+struct trail {
+	float v[TRAIL_MAX];
+	uint8_t n;
+	uint8_t stride_log2; /* one of so many evaluations is kept */
+	uint16_t skipped;
+};
+
 struct active {
 	struct labels labels;	   /* owned; identity */
 	struct labels annotations; /* owned; empty values stay */
 	double value;
+	struct trail trail; /* since active_at, or the start */
 	double fired_value; /* when it began to fire; NaN: not known (it was before the start) */
 	enum alert_state state;
 	ms_t active_at;	  /* first seen */

@@ -40,14 +40,15 @@ static bool commit(const char *folder, const char *name, uint64_t id, struct are
 {
 	const char *inside[] = {"rev-parse", "--is-inside-work-tree"};
 	const char *add[] = {"add", "--", name};
-	const char *message = arena_cstr(
-		a, arena_printf(a, "Report incident #%llu", (unsigned long long)id));
+	const char *message =
+		arena_cstr(a, arena_printf(a, "Report incident #%llu", (unsigned long long)id));
 	const char *record[] = {"commit", "-q", "-m", message, "--", name};
 
 	if (!git(folder, inside, ARRAY_LEN(inside)))
 		return true; /* no git there */
 	return (git(folder, add, ARRAY_LEN(add)) && git(folder, record, ARRAY_LEN(record))) ||
-	       err_set(err, -1, "%s/%s is written, but git would not commit it: try git commit there",
+	       err_set(err, -1,
+		       "%s/%s is written, but git would not commit it: try git commit there",
 		       folder, name);
 }
 
@@ -62,8 +63,10 @@ bool report_file_write(struct str folder, uint64_t id, struct str text, struct a
 	bool ok;
 
 	if (fd < 0 && errno == EEXIST)
-		return err_set(err, -1, "%s is there already, and may have been filled in: it is left "
-					"alone", path);
+		return err_set(err, -1,
+			       "%s is there already, and may have been filled in: it is left "
+			       "alone",
+			       path);
 	if (fd < 0)
 		return err_set(err, -1, "cannot write %s: %s", path, strerror(errno));
 	ok = write(fd, text.p, text.n) == (ssize_t)text.n && fsync(fd) == 0;

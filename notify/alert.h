@@ -38,6 +38,13 @@ struct alert {
 	uint64_t hash; /* labels_hash: what the notification log keeps */
 };
 
+/* What the condition of a firing alert is worth. */
+struct alert_worth {
+	double now, then;   /* then: when it began to fire; NaN: not known */
+	const float *trail; /* on the way, oldest first; borrowed until the next event */
+	size_t n_trail;
+};
+
 static inline bool alert_resolved(const struct alert *a, ms_t wall)
 {
 	return a->ends_at != MS_NONE && a->ends_at <= wall;

@@ -316,6 +316,7 @@ static void act(struct ear *e, struct now now, struct heard *x)
 		.as = x->name.n ? x->name : x->user,
 		.means = str_of(e->kind->name),
 		.once = x->once,
+		.text = x->text,
 		.seen = x->seen,
 	};
 	uint64_t id;

@@ -23,6 +23,7 @@ struct heard {
 	uint64_t incident;  /* 0: by message */
 	struct str message; /* id of the message that was answered; empty: the newest that was told
 			     * to that user before it */
+	struct str text;    /* note: what was said */
 	struct str place;   /* where that message is, if ids count only there; empty: they do not */
 	int64_t seen;	    /* escalate: the step that was seen, or -1 */
 	struct str token;   /* a signed link's: it says incident and person itself */

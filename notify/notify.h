@@ -38,9 +38,10 @@ struct notify_env {
 	 * alertname like RouseReceiverFailing, `what` tells which one (a receiver). */
 	void (*self_alert)(void *core, struct now now, struct str name, struct str what,
 			   struct str text, bool firing);
-	/* What a rule's alert is worth now and was when it began to fire, NaN if that is not known;
-	 * false: it is no rule's, or does not fire. NULL: nobody knows. */
-	bool (*value)(void *core, struct labels labels, double *now, double *then);
+	/* What a rule's alert is worth; false: it is no rule's, or does not fire. NULL: nobody
+	 * knows.
+	 */
+	bool (*worth)(void *core, struct labels labels, struct alert_worth *out);
 	/* Adds an event to the trail, durable with the batch of this turn. NULL: what the journal
 	 * keeps is not durable. */
 	void (*event)(void *core, ms_t at, const char *kind, struct str subject, struct str text);

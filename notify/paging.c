@@ -177,20 +177,38 @@ static void annotate(struct message *m, const char *name, const struct buf *text
 	}
 }
 
-/* "0.93, 0.72 when it began" of each alert that fires by a rule. */
+/* "▁▂▅█": how it went. One sample says nothing, nor do many that are the same. */
+static void put_trail(struct buf *b, const struct alert_worth *w)
+{
+	static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+	float low = INFINITY, high = -INFINITY;
+
+	for (size_t i = 0; i < w->n_trail; i++) {
+		low = MIN(low, w->trail[i]);
+		high = MAX(high, w->trail[i]);
+	}
+	if (!(high > low) || !isfinite(high - low))
+		return;
+	buf_addc(b, ' ');
+	for (size_t i = 0; i < w->n_trail; i++)
+		buf_adds(b, bars[(size_t)((w->trail[i] - low) / (high - low) * 7.49f)]);
+}
+
+/* "0.93, 0.72 when it began ▁▂▅█" of each alert that fires by a rule. */
 static void annotate_values(const struct notify *n, struct message *m)
 {
-	for (size_t k = 0; n->env.value && k < m->n; k++) {
+	for (size_t k = 0; n->env.worth && k < m->n; k++) {
 		struct message_alert *a = &m->alerts[k];
-		double now, then;
+		struct alert_worth w;
 		struct buf b;
 
-		if (a->resolved || !n->env.value(n->env.core, a->labels, &now, &then))
+		if (a->resolved || !n->env.worth(n->env.core, a->labels, &w))
 			continue;
-		buf_init(&b, 100);
-		buf_printf(&b, "%.4g", now);
-		if (!isnan(then) && then != now)
-			buf_printf(&b, ", %.4g when it began", then);
+		buf_init(&b, 200);
+		buf_printf(&b, "%.4g", w.now);
+		if (!isnan(w.then) && w.then != w.now)
+			buf_printf(&b, ", %.4g when it began", w.then);
+		put_trail(&b, &w);
 		a->annotations = with(a->annotations, "value", buf_str(&b), &m->arena);
 		buf_done(&b);
 	}

@@ -19,6 +19,7 @@ static const struct {
 	[ANSWER_LOOK] = {"look", " 👀 eyes ", " look looking l "},
 	[ANSWER_ESCALATE] = {"escalate", " 🆘 sos ", " escalate e sos "},
 	[ANSWER_SNOOZE] = {"snooze", " 🔇 💤 mute zzz no_sound ", " snooze s mute "},
+	[ANSWER_NOTE] = {"note", "", ""},
 };
 
 const char *answer_verb_name(enum answer_verb v)
@@ -136,6 +137,7 @@ static enum oncall_result act(struct oncall *oc, struct now now, uint64_t id,
 	case ANSWER_ACK: return oncall_ack(oc, now, id, by);
 	case ANSWER_ESCALATE: return oncall_escalate(oc, now, id, by, a->seen);
 	case ANSWER_SNOOZE: return oncall_snooze(oc, now, id, now.wall + ANSWER_SNOOZE_FOR, by);
+	case ANSWER_NOTE: return oncall_note(oc, now, id, a->text, by);
 	case ANSWER_LOOK:
 	case ANSWER_VERBS: break;
 	}

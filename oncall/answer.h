@@ -8,8 +8,15 @@
 #include "base/base.h"
 #include "oncall/incident.h"
 
-enum answer_verb { ANSWER_ACK, ANSWER_LOOK, ANSWER_ESCALATE, ANSWER_SNOOZE, ANSWER_VERBS };
-const char *answer_verb_name(enum answer_verb v); /* "ack", "look", "escalate", "snooze" */
+enum answer_verb {
+	ANSWER_ACK,
+	ANSWER_LOOK,
+	ANSWER_ESCALATE,
+	ANSWER_SNOOZE,
+	ANSWER_NOTE, /* words that are no command, in reply to a page */
+	ANSWER_VERBS
+};
+const char *answer_verb_name(enum answer_verb v); /* "ack", "look", "escalate", "snooze", "note" */
 ATTR_CHECK bool answer_verb_parse(struct str s, enum answer_verb *out);
 
 /* A reaction: the sign itself (✅ 👀 🆘 🔇 ...) or its name in Slack or Zulip. False: it means
@@ -28,6 +35,7 @@ struct answer {
 	struct str as;	/* how the service names who answered */
 	struct str means; /* "telegram" */
 	struct str once;  /* the answer's own name: the same one again does nothing */
+	struct str text;  /* note */
 	int64_t seen;	  /* escalate: the step that was seen, or -1 */
 };
 

@@ -374,11 +374,9 @@ void escalate_halt(struct incident *i)
 /* ---- acknowledged -------------------------------------------------------------------------- */
 static ms_t remind_at(const struct incident *i)
 {
-	ms_t whole = i->lease_at - i->acked_at;
-
 	if (i->lease_at == MS_NONE || i->reminded)
 		return MS_NONE;
-	return i->lease_at - MIN(REMIND_BEFORE, whole / 4);
+	return i->lease_at - MIN(REMIND_BEFORE, (i->lease_at - i->acked_at) / 4);
 }
 
 static void remind(struct incident *i, struct now now)

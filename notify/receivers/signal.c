@@ -126,6 +126,18 @@ static struct str number_at(struct arena *a, const json_t *object, const char *k
 				  : STR("");
 }
 
+/* A command; or, quoting a page, a note. */
+static bool read_words(const json_t *data, const char *words, struct heard *v)
+{
+	if (!words || !*words)
+		return false;
+	if (answer_of_words(str_of(words), &v->verb, &v->incident))
+		return true;
+	v->verb = ANSWER_NOTE;
+	v->incident = 0;
+	return json_object_get(data, "quote") != NULL;
+}
+
 /* A reaction, or a reply in words, quoting or not. */
 static void read_envelope(struct hearing *h, const json_t *e)
 {
@@ -138,14 +150,16 @@ static void read_envelope(struct hearing *h, const json_t *e)
 	struct arena *a = h->d.arena;
 	struct heard v = {.seen = -1}, *x;
 
-	if (sign ? json_is_true(json_object_get(reaction, "isRemove")) ||
-			    !answer_of_reaction(str_of(sign), &v.verb)
-		 : !words || !answer_of_words(str_of(words), &v.verb, &v.incident))
+	if (sign && (json_is_true(json_object_get(reaction, "isRemove")) ||
+		     !answer_of_reaction(str_of(sign), &v.verb)))
+		return;
+	if (!sign && !read_words(data, words, &v))
 		return;
 	x = hearing_add(h);
 	if (!x)
 		return;
 	*x = v;
+	x->text = arena_str(a, str_trim(str_of(words)));
 	x->user = arena_str(a, str_of(number));
 	x->name = arena_str(a, str_of(name));
 	x->at = json_integer_value(json_object_get(e, "timestamp"));

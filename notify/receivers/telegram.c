@@ -311,10 +311,16 @@ static void read_button(struct hearing *h, const json_t *query, struct str updat
 static void read_words(struct hearing *h, const json_t *message, struct str update)
 {
 	const json_t *to = json_object_get(message, "reply_to_message");
-	struct heard v = {.seen = -1}, *x;
+	struct heard v = {.seen = -1, .text = str_trim(text_at(h->d.arena, message, "text"))}, *x;
 
-	if (!answer_of_words(text_at(h->d.arena, message, "text"), &v.verb, &v.incident) ||
-	    !(x = hearing_add(h)))
+	if (!answer_of_words(v.text, &v.verb, &v.incident)) {
+		v.verb = ANSWER_NOTE;
+		v.incident = 0;
+		if (!to || !v.text.n)
+			return;
+	}
+	x = hearing_add(h);
+	if (!x)
 		return;
 	*x = v;
 	from(h, x, json_object_get(message, "from"), update);

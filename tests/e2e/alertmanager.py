@@ -117,6 +117,9 @@ def prometheus_sends(d):
     assert hit["labels"] == {"alertname": "Gone", "severity": "page", "job": "app", "instance": app.address}, hit
     assert hit["annotations"] == {"summary": "app is gone"} and hit["generatorURL"].startswith("http"), hit
     assert len(get_json(prom.url + "/api/v1/alertmanagers")["data"]["activeAlertmanagers"]) == 1
+    # Before rouse knows that the page has arrived it would tell it again: it may not have.
+    eventually("the page is noted", lambda: len(t.rouse.deliveries("sent")) == 1)
+    time.sleep(0.5)
     t.rouse.kill()
     t.rouse.restart()
     time.sleep(3)

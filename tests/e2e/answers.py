@@ -63,7 +63,8 @@ class Telegram(Service):
         body = hit.json
         if hit.path.endswith("/sendMessage"):
             self.sent.append(body)
-            return reply({"ok": True, "result": {"message_id": 100 + len(self.sent)}})
+            self.newest = 100 + len(self.sent)
+            return reply({"ok": True, "result": {"message_id": self.newest}})
         if hit.path.endswith("/editMessageText"):
             self.sent.append(body)
             return reply({"ok": True, "result": {"message_id": int(body["message_id"])}})
@@ -110,10 +111,13 @@ def telegram(d):
     s.press(3, escalate.replace(":1:", ":1:9"), 88, "bo")
     eventually("a stale button does nothing", lambda: "has gone on" in s.told["text"])
     s.write(4, "looking good to me", 77, time.time())
-    s.write(5, "ack", 77, time.time() - 3600)
-    s.write(6, "Ack #1", 88, time.time())
+    s.write(40, "the disk is full", 77, time.time(), reply_to_message={"message_id": s.newest})
+    s.write(41, "I know nothing", 99, time.time(), reply_to_message={"message_id": s.newest})
+    s.write(45, "ack", 77, time.time() - 3600)
+    s.write(46, "Ack #1", 88, time.time())
     h.acked_by("bob")
     assert len(h.events("acknowledged")) == 2, h.incident()
+    assert [(e["who"], e["text"]) for e in h.events("note")] == [("alice", "the disk is full")], h.events("note")
     h.rouse.stop()
 
 
@@ -341,6 +345,9 @@ def signal_messenger(d):
                 {"sourceNumber": "+1666", "sourceName": "Eve", "timestamp": now + 1, "dataMessage": {"reaction": {"emoji": "✅", "targetSentTimestamp": 1000}}}]
     eventually("the stranger is noted", lambda: h.events("answer")[0]["who"] == "Eve")
     assert h.incident()["status"] == "triggered", "a reaction to another message acknowledged"
+    s.queue += [{"sourceNumber": "+1777", "timestamp": now + 5, "dataMessage": {"message": "on my way", "quote": {"id": 1000}}},
+                {"sourceNumber": "+1777", "timestamp": now + 6, "dataMessage": {"message": "unrelated"}}]
+    eventually("the note", lambda: [e["text"] for e in h.events("note")] == ["on my way"])
     s.queue.append({"sourceNumber": "+1777", "timestamp": now + 2, "dataMessage": {"reaction": {"emoji": "👍", "targetSentTimestamp": 1000}}})
     h.acked_by("alice")
     h.rouse.stop()
