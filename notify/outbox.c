@@ -331,12 +331,12 @@ static int parallel(const struct dest *d)
 	return d->to->kind->parallel ? d->to->kind->parallel : PARALLEL_DEFAULT;
 }
 
-/* Other pages that could start now go with it. */
+/* Other pages that could start now, and were never tried, go with it. */
 static void pick_others(struct dest *d, struct row *leader)
 {
 	for (struct row *r = d->ready, *next; r && leader->n_carried < BUNDLE_MAX; r = next) {
 		next = r->ready_next;
-		if (!bundle_may(r))
+		if (!bundle_may(r) || r->attempts)
 			continue;
 		ready_remove(r);
 		set_status(r, OUTBOX_SENDING);
