@@ -194,11 +194,11 @@ def incidents(d):
     b.js("document.querySelector('textarea[name=text]').value = 'looked at <it>'; document.querySelector('input[name=by]').value = 'bob';"
          "document.querySelector('button[value=note]').click()")
     eventually("the note is there", lambda: any(e["kind"] == "note" and e["text"] == "looked at <it>" and e["who"] == "bob" for e in incident()["timeline"]))
-    eventually("the page came back", lambda: "looked at <it>" in b.js("document.body.innerText"))
+    eventually("the page came back", lambda: b.js("document.readyState == 'complete' ? document.body.innerText : ''").count("looked at <it>"))
     b.js("document.querySelector('input[name=by]').value = 'bob'; document.querySelector('button[value=unack]').click()")
     eventually("it is nobody's again", lambda: incident()["status"] == "triggered")
     b.open(r.url + "/form?t=a-token-of-customers")
-    assert "somebody is being called" in b.js("document.body.innerText")
+    eventually("the form is there", lambda: "somebody is being called" in b.js("document.readyState == 'complete' ? document.body.innerText : ''"))
     b.js("document.querySelector('textarea').value = 'I cannot pay'; document.querySelector('main button').click()")
     eventually("the customer's incident", lambda: incident(2)["title"] == "Customers: I cannot pay")
     assert not b.trouble, b.trouble
