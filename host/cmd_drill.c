@@ -30,25 +30,9 @@ struct work {
 	struct arena arena;
 };
 
-/* The answer's data; NULL: it is said why not. */
 static json_t *call(struct work *w, struct prom_call *c)
 {
-	struct err err;
-	json_t *root, *data;
-
-	if (!prom_client_call(w->client, c, &w->arena, &err)) {
-		fprintf(stderr, "rouse drill: %s\n", err.msg);
-		return NULL;
-	}
-	root = json_loadb(c->body.p, c->body.n, 0, NULL);
-	data = json_incref(json_object_get(root, "data"));
-	if (!data && *command_text(root, "error"))
-		fprintf(stderr, "rouse drill: %s\n", command_text(root, "error"));
-	else if (!data)
-		fprintf(stderr, "rouse drill: HTTP status %d: is there a rouse, and may you?\n",
-			c->status);
-	json_decref(root);
-	return data;
+	return command_call("drill", w->client, c, &w->arena);
 }
 
 static json_t *begin(struct work *w, const char *what, struct str name)

@@ -61,20 +61,6 @@ void bundle_leave(struct row *r)
 }
 
 /* ---- the message --------------------------------------------------------------------------- */
-static struct labels with(struct labels ls, const char *name, struct str value, struct arena *a)
-{
-	struct labels_builder lb;
-	struct labels out;
-
-	labels_builder_init(&lb);
-	lb.keep_empty = true;
-	labels_builder_from(&lb, ls);
-	labels_builder_set(&lb, str_of(name), value);
-	out = labels_builder_build(&lb, a);
-	labels_builder_done(&lb);
-	return out;
-}
-
 /* The first alert of a page stands for all of it: its text says which incident that is. */
 static struct message_alert alert_of(const struct message *m, struct str answer, struct arena *a)
 {
@@ -83,11 +69,12 @@ static struct message_alert alert_of(const struct message *m, struct str answer,
 
 	if (!summary.n)
 		summary = labels_get(al.labels, STR(LABEL_ALERTNAME));
-	al.annotations = with(al.annotations, "summary",
-			      arena_printf(a, "#%llu %.*s", (unsigned long long)m->page.incident,
-					   STR_ARG(summary)),
-			      a);
-	al.annotations = with(al.annotations, "answer", answer, a);
+	al.annotations =
+		labels_with(al.annotations, "summary",
+			    arena_printf(a, "#%llu %.*s", (unsigned long long)m->page.incident,
+					 STR_ARG(summary)),
+			    a);
+	al.annotations = labels_with(al.annotations, "answer", answer, a);
 	return al;
 }
 
@@ -110,10 +97,11 @@ struct message *bundle_message(const struct row *leader, struct now now)
 	m->group_key = arena_str(&m->arena, leader->message->group_key);
 	m->reason = arena_printf(&m->arena, "%zu pages at once", n);
 	m->external_url = arena_str(&m->arena, str_of(leader->n->external_url));
+	m->group_labels = labels_with(none, LABEL_ALERTNAME,
+				      arena_printf(&m->arena, "%zu incidents", n), &m->arena);
 	m->group_labels =
-		with(none, LABEL_ALERTNAME, arena_printf(&m->arena, "%zu incidents", n), &m->arena);
-	m->group_labels = with(m->group_labels, "incident",
-			       arena_printf(&m->arena, "#%.*s", STR_ARG(numbers)), &m->arena);
+		labels_with(m->group_labels, "incident",
+			    arena_printf(&m->arena, "#%.*s", STR_ARG(numbers)), &m->arena);
 	m->at = now.wall;
 	m->anew = true;
 	m->alerts = ARENA_ARRAY(&m->arena, struct message_alert, n);

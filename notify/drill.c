@@ -24,18 +24,6 @@ struct canary {
 };
 
 /* ---- what is said -------------------------------------------------------------------------- */
-static struct labels one_label(const char *name, struct str value, struct arena *a)
-{
-	struct labels_builder lb;
-	struct labels ls;
-
-	labels_builder_init(&lb);
-	labels_builder_set(&lb, str_of(name), value);
-	ls = labels_builder_build(&lb, a);
-	labels_builder_done(&lb);
-	return ls;
-}
-
 static void try_contact(struct notify *n, struct now now, const struct integration *to,
 			struct str key, struct str title, struct str words)
 {
@@ -45,14 +33,14 @@ static void try_contact(struct notify *n, struct now now, const struct integrati
 	m->group_key = arena_str(&m->arena, key);
 	m->reason = STR("a drill");
 	m->external_url = arena_str(&m->arena, str_of(n->external_url));
-	m->group_labels = one_label(LABEL_ALERTNAME, title, &m->arena);
+	m->group_labels = labels_with((struct labels){.p = ""}, LABEL_ALERTNAME, title, &m->arena);
 	m->at = now.wall;
 	m->anew = true;
 	m->n = 1;
 	m->alerts = ARENA_ARRAY(&m->arena, struct message_alert, 1);
 	m->alerts[0] = (struct message_alert){
 		.labels = m->group_labels,
-		.annotations = one_label("summary", words, &m->arena),
+		.annotations = labels_with((struct labels){.p = ""}, "summary", words, &m->arena),
 		.starts_at = now.wall,
 		.ends_at = MS_NONE,
 		.hash = labels_hash(m->group_labels),

@@ -62,6 +62,20 @@ static int compare_sets(struct labels a, struct labels b)
 	return 0;
 }
 
+struct labels labels_with(struct labels ls, const char *name, struct str value, struct arena *a)
+{
+	struct labels_builder lb;
+	struct labels out;
+
+	labels_builder_init(&lb);
+	lb.keep_empty = true;
+	labels_builder_from(&lb, ls);
+	labels_builder_set(&lb, str_of(name), value);
+	out = labels_builder_build(&lb, a);
+	labels_builder_done(&lb);
+	return out;
+}
+
 int message_order(struct labels a, struct labels b)
 {
 	int c = compare_label(a, b, STR("job"));

@@ -51,6 +51,8 @@ struct message *message_new(void);
 void message_free(struct message *m);
 OWNED_DEFINE(message)
 
+/* The set with one label more, or with another value of it, in the arena; an empty value stays. */
+struct labels labels_with(struct labels ls, const char *name, struct str value, struct arena *a);
 /* The order of alerts in messages and in the API: by job, instance, then all labels. */
 int message_order(struct labels a, struct labels b);
 /* Sorts the alerts, counts, and works out the common labels and annotations. */

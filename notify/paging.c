@@ -95,20 +95,6 @@ static void paging_done(struct paging *p)
 }
 
 /* ---- what is said -------------------------------------------------------------------------- */
-static struct labels with(struct labels ls, const char *name, struct str value, struct arena *a)
-{
-	struct labels_builder lb;
-	struct labels out;
-
-	labels_builder_init(&lb);
-	lb.keep_empty = true;
-	labels_builder_from(&lb, ls);
-	labels_builder_set(&lb, str_of(name), value);
-	out = labels_builder_build(&lb, a);
-	labels_builder_done(&lb);
-	return out;
-}
-
 /* In the order in which somebody wants to know it. */
 static void put_facts(struct buf *b, const struct incident *i, const struct oncall_page *p)
 {
@@ -173,7 +159,7 @@ static void annotate(struct message *m, const char *name, const struct buf *text
 	for (size_t k = 0; k < m->n && text->n; k++) {
 		struct message_alert *a = &m->alerts[k];
 
-		a->annotations = with(a->annotations, name, buf_str(text), &m->arena);
+		a->annotations = labels_with(a->annotations, name, buf_str(text), &m->arena);
 	}
 }
 
@@ -209,7 +195,7 @@ static void annotate_values(const struct notify *n, struct message *m)
 		if (!isnan(w.then) && w.then != w.now)
 			buf_printf(&b, ", %.4g when it began", w.then);
 		put_trail(&b, &w);
-		a->annotations = with(a->annotations, "value", buf_str(&b), &m->arena);
+		a->annotations = labels_with(a->annotations, "value", buf_str(&b), &m->arena);
 		buf_done(&b);
 	}
 }
@@ -241,7 +227,7 @@ static struct message *message_of(const struct notify *n, struct now now, const 
 	m->receiver = arena_str(&m->arena, to->receiver);
 	m->group_key = arena_printf(&m->arena, PREFIX "%llu", (unsigned long long)i->id);
 	m->reason = p ? arena_str(&m->arena, p->why) : str_of(incident_status_name(i->status));
-	m->group_labels = with(m->group_labels, "incident", str_of(number), &m->arena);
+	m->group_labels = labels_with(m->group_labels, "incident", str_of(number), &m->arena);
 	m->anew = p != NULL;
 	m->at = now.wall;
 	for (size_t k = 0; k < m->n; k++) {
@@ -390,8 +376,8 @@ void notify_snapshot(const struct notify *n, struct now now, struct labels label
 	m->external_url = arena_str(&m->arena, str_of(n->external_url));
 	m->at = now.wall;
 	m->n = 1;
-	m->group_labels =
-		with(none, LABEL_ALERTNAME, labels_get(labels, STR(LABEL_ALERTNAME)), &m->arena);
+	m->group_labels = labels_with(none, LABEL_ALERTNAME,
+				      labels_get(labels, STR(LABEL_ALERTNAME)), &m->arena);
 	m->alerts = ARENA_ARRAY(&m->arena, struct message_alert, 1);
 	m->alerts[0] = (struct message_alert){.labels = labels,
 					      .annotations = annotations,
@@ -413,14 +399,14 @@ static struct message *update_of(const struct notify *n, struct now now, const s
 	m->group_key = arena_printf(&m->arena, "updates/%llu", (unsigned long long)i->id);
 	m->reason = STR("an update");
 	m->external_url = arena_str(&m->arena, str_of(n->external_url));
-	m->group_labels = with(none, LABEL_ALERTNAME, str_of(i->title), &m->arena);
+	m->group_labels = labels_with(none, LABEL_ALERTNAME, str_of(i->title), &m->arena);
 	m->at = now.wall;
 	m->anew = true;
 	m->n = 1;
 	m->alerts = ARENA_ARRAY(&m->arena, struct message_alert, 1);
 	m->alerts[0] = (struct message_alert){
 		.labels = m->group_labels,
-		.annotations = with(none, "summary", text, &m->arena),
+		.annotations = labels_with(none, "summary", text, &m->arena),
 		.starts_at = i->opened_at,
 		.ends_at = i->resolved_at,
 		.resolved = i->status == INCIDENT_RESOLVED,
@@ -474,8 +460,8 @@ static char *snapshot(void *arg, struct now now, struct str title, struct str wo
 
 	arena_init(&a);
 	buf_init(&b, BUF_MAX_ANY);
-	notify_snapshot(arg, now, with(none, LABEL_ALERTNAME, title, &a),
-			with(none, "summary", words, &a), &b);
+	notify_snapshot(arg, now, labels_with(none, LABEL_ALERTNAME, title, &a),
+			labels_with(none, "summary", words, &a), &b);
 	s = mem_str(buf_str(&b));
 	buf_done(&b);
 	arena_done(&a);
