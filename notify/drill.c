@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "base/yaml.h"
 #include "notify/inner.h"
+#include "notify/paging.h"
 #include "oncall/config.h"
 #include "store/store.h"
 
@@ -27,26 +28,15 @@ struct canary {
 static void try_contact(struct notify *n, struct now now, const struct integration *to,
 			struct str key, struct str title, struct str words)
 {
-	struct message *m = message_new();
+	const struct paging_words w = {.to = to,
+				       .key = key,
+				       .reason = STR("a drill"),
+				       .title = title,
+				       .text = words,
+				       .starts_at = now.wall,
+				       .ends_at = MS_NONE};
 
-	m->receiver = arena_str(&m->arena, to->receiver);
-	m->group_key = arena_str(&m->arena, key);
-	m->reason = STR("a drill");
-	m->external_url = arena_str(&m->arena, str_of(n->external_url));
-	m->group_labels = labels_with((struct labels){.p = ""}, LABEL_ALERTNAME, title, &m->arena);
-	m->at = now.wall;
-	m->anew = true;
-	m->n = 1;
-	m->alerts = ARENA_ARRAY(&m->arena, struct message_alert, 1);
-	m->alerts[0] = (struct message_alert){
-		.labels = m->group_labels,
-		.annotations = labels_with((struct labels){.p = ""}, "summary", words, &m->arena),
-		.starts_at = now.wall,
-		.ends_at = MS_NONE,
-		.hash = labels_hash(m->group_labels),
-	};
-	message_finish(m);
-	outbox_queue(lane_get(n, m->group_key, dest_get(n, to->id)), now, m, NULL);
+	paging_say(n, now, &w);
 }
 
 /* ---- drills -------------------------------------------------------------------------------- */

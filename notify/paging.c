@@ -390,29 +390,30 @@ void notify_snapshot(const struct notify *n, struct now now, struct labels label
 }
 
 /* ---- words for those who are not paged ----------------------------------------------------- */
-static struct message *update_of(const struct notify *n, struct now now, const struct incident *i,
-				 struct str text)
+void paging_say(struct notify *n, struct now now, const struct paging_words *w)
 {
 	struct message *m = message_new();
 	struct labels none = {.p = ""};
 
-	m->group_key = arena_printf(&m->arena, "updates/%llu", (unsigned long long)i->id);
-	m->reason = STR("an update");
+	m->receiver = arena_str(&m->arena, w->to->receiver);
+	m->group_key = arena_str(&m->arena, w->key);
+	m->reason = arena_str(&m->arena, w->reason);
 	m->external_url = arena_str(&m->arena, str_of(n->external_url));
-	m->group_labels = labels_with(none, LABEL_ALERTNAME, str_of(i->title), &m->arena);
+	m->group_labels = labels_with(none, LABEL_ALERTNAME, w->title, &m->arena);
 	m->at = now.wall;
 	m->anew = true;
 	m->n = 1;
 	m->alerts = ARENA_ARRAY(&m->arena, struct message_alert, 1);
 	m->alerts[0] = (struct message_alert){
 		.labels = m->group_labels,
-		.annotations = labels_with(none, "summary", text, &m->arena),
-		.starts_at = i->opened_at,
-		.ends_at = i->resolved_at,
-		.resolved = i->status == INCIDENT_RESOLVED,
+		.annotations = labels_with(none, "summary", w->text, &m->arena),
+		.starts_at = w->starts_at,
+		.ends_at = w->ends_at,
+		.resolved = w->ends_at != MS_NONE,
 		.hash = labels_hash(m->group_labels),
 	};
-	return m;
+	message_finish(m);
+	outbox_queue(lane_get(n, m->group_key, dest_get(n, w->to->id)), now, m, NULL);
 }
 
 static void tell_receiver(void *arg, struct now now, const struct incident *i, struct str receiver,
@@ -420,15 +421,19 @@ static void tell_receiver(void *arg, struct now now, const struct incident *i, s
 {
 	struct notify *n = arg;
 	const struct receiver *rc = n->config ? notify_config_receiver(n->config, receiver) : NULL;
+	char key[40];
+	struct paging_words w = {.reason = STR("an update"),
+				 .title = str_of(i->title),
+				 .text = text,
+				 .starts_at = i->opened_at,
+				 .ends_at = i->resolved_at};
 
+	snprintf(key, sizeof(key), "updates/%llu", (unsigned long long)i->id);
+	w.key = str_of(key);
 	notify_enter(n);
 	for (size_t k = 0; rc && k < rc->n; k++) {
-		const struct integration *to = &rc->integrations[k];
-		struct message *m = update_of(n, now, i, text);
-
-		m->receiver = arena_str(&m->arena, to->receiver);
-		message_finish(m);
-		outbox_queue(lane_get(n, m->group_key, dest_get(n, to->id)), now, m, NULL);
+		w.to = &rc->integrations[k];
+		paging_say(n, now, &w);
 	}
 	notify_leave(n, now);
 }

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "base/err.h"
 
+struct integration;
 struct lane;
 struct notify;
 struct notify_config;
@@ -32,6 +33,14 @@ void paging_each(const struct notify *n,
 		 bool (*fn)(void *arg, struct lane *l, const struct incident *i), void *arg);
 /* "alice" of "person/alice/telegram/0"; empty for other destinations. */
 struct str paging_person(struct str dest);
+/* A message of its own with one alert in it that no rule has: an update, a drill. */
+struct paging_words {
+	const struct integration *to;
+	struct str key; /* of the lane: "updates/42" */
+	struct str reason, title, text;
+	ms_t starts_at, ends_at; /* MS_NONE: it goes on */
+};
+void paging_say(struct notify *n, struct now now, const struct paging_words *w);
 /* What became of a page; called when the row is done, or late for the first time. */
 void paging_sent(struct notify *n, struct now now, const struct row *r);
 void paging_failed(struct notify *n, struct now now, const struct row *r, const char *why);

@@ -27,6 +27,17 @@ static enum oncall_result look_up(struct oncall *oc, uint64_t id, struct inciden
 	return (*out)->status == INCIDENT_RESOLVED ? ONCALL_RESOLVED : ONCALL_DONE;
 }
 
+/* It is theirs; nothing more is planned. */
+static void take_over(struct incident *i, struct now now, struct str who)
+{
+	i->status = INCIDENT_ACKNOWLEDGED;
+	i->acked_at = now.wall;
+	i->lease_at = lease_end(i, now.wall);
+	i->reminded = false;
+	incident_set(&i->acked_by, who);
+	escalate_halt(i);
+}
+
 enum oncall_result oncall_ack(struct oncall *oc, struct now now, uint64_t id, struct actor by)
 {
 	struct incident *i;
@@ -42,12 +53,7 @@ enum oncall_result oncall_ack(struct oncall *oc, struct now now, uint64_t id, st
 		incident_settle(i, now);
 		return ONCALL_ALREADY;
 	}
-	i->status = INCIDENT_ACKNOWLEDGED;
-	i->acked_at = now.wall;
-	i->lease_at = lease_end(i, now.wall);
-	i->reminded = false;
-	incident_set(&i->acked_by, by.who);
-	escalate_halt(i);
+	take_over(i, now, by.who);
 	incident_say(i, now.wall, "acknowledged", by.who, "%sby %.*s", again ? "again, " : "",
 		     STR_ARG(by.means));
 	oc->env.withdraw(oc->env.arg, now, i, STR("acknowledged"));
@@ -191,12 +197,7 @@ enum oncall_result oncall_assign(struct oncall *oc, struct now now, uint64_t id,
 
 	if (r != ONCALL_DONE || !p)
 		return r != ONCALL_DONE ? r : ONCALL_UNKNOWN;
-	i->status = INCIDENT_ACKNOWLEDGED;
-	i->acked_at = now.wall;
-	i->lease_at = lease_end(i, now.wall);
-	i->reminded = false;
-	incident_set(&i->acked_by, p->name);
-	escalate_halt(i);
+	take_over(i, now, p->name);
 	incident_say(i, now.wall, "assigned", by.who, "to %.*s, by %.*s", STR_ARG(p->name),
 		     STR_ARG(by.means));
 	oc->env.withdraw(oc->env.arg, now, i, STR("assigned"));
