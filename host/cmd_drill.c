@@ -123,28 +123,30 @@ static int policy(struct work *w, struct str name)
 	return 0;
 }
 
+static int work(void *arg, const struct flag_texts *words, struct err *err)
+{
+	struct work *w = arg;
+
+	if (words->n == 2 && str_is(words->v[0], "contact"))
+		return contact(w, words->v[1]);
+	if (words->n == 2 && str_is(words->v[0], "policy"))
+		return policy(w, words->v[1]);
+	err_set(err, -1, "what is to be tried? contact PERSON, or policy NAME");
+	return -1;
+}
+
 static int run(int argc, char **argv)
 {
 	struct work w = {0};
-	struct limits l;
-	struct flag_texts words;
-	struct err err;
-	int rc = -1;
+	const struct command_talk t = {.options = &w.o,
+				       .url = &w.o.url,
+				       .bearer_file = &w.o.bearer_file,
+				       .arena = &w.arena,
+				       .client = &w.client,
+				       .go = work,
+				       .work = &w};
 
-	limits_default(&l);
-	arena_init(&w.arena);
-	if (!flags_parse(&cmd_drill, argc, argv, &w.arena, &w.o, &words, &err))
-		rc = -1;
-	else if (words.n != 2 || (!str_is(words.v[0], "contact") && !str_is(words.v[0], "policy")))
-		err_set(&err, -1, "what is to be tried? contact PERSON, or policy NAME");
-	else if ((w.client = command_client(w.o.url, w.o.bearer_file, &l, &err)))
-		rc = str_is(words.v[0], "contact") ? contact(&w, words.v[1])
-						   : policy(&w, words.v[1]);
-	if (rc < 0)
-		rc = command_usage_error(&cmd_drill, &err);
-	prom_client_free(w.client);
-	arena_done(&w.arena);
-	return rc;
+	return command_talk(&cmd_drill, argc, argv, &t);
 }
 
 const struct command cmd_drill = {

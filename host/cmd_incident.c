@@ -247,8 +247,9 @@ static int report(struct work *w, uint64_t id)
 	return 2;
 }
 
-static int incident(struct work *w, const struct flag_texts *words, struct err *err)
+static int incident(void *arg, const struct flag_texts *words, struct err *err)
 {
+	struct work *w = arg;
 	static const char *const verbs[] = {"ack",    "unack", "escalate", "resolve",  "note",
 					    "snooze", "page",  "assign",   "severity", "tell"};
 	struct str verb = words->n ? words->v[0] : STR("list");
@@ -300,8 +301,9 @@ static long long count_of(const json_t *o, const char *key)
 	return (long long)json_integer_value(json_object_get(o, key));
 }
 
-static int stats(struct work *w, const struct flag_texts *words, struct err *err)
+static int stats(void *arg, const struct flag_texts *words, struct err *err)
 {
+	struct work *w = arg;
 	struct prom_call c = {.method = "GET"};
 	ms_t now = when_now(), from = now - 30 * DAY;
 	json_t *data, *p;
@@ -344,8 +346,9 @@ static int stats(struct work *w, const struct flag_texts *words, struct err *err
 	return 0;
 }
 
-static int ack(struct work *w, const struct flag_texts *words, struct err *err)
+static int ack(void *arg, const struct flag_texts *words, struct err *err)
 {
+	struct work *w = arg;
 	int rc = 0;
 	uint64_t id;
 
@@ -358,8 +361,10 @@ static int ack(struct work *w, const struct flag_texts *words, struct err *err)
 	return rc;
 }
 
-static int page(struct work *w, const struct flag_texts *words, struct err *err)
+static int page(void *arg, const struct flag_texts *words, struct err *err)
 {
+	struct work *w = arg;
+
 	if (!w->o.policy.n) {
 		err_set(err, -1, "page whom? --policy=NAME, one of oncall.policies");
 		return -1;
@@ -372,26 +377,18 @@ static int page(struct work *w, const struct flag_texts *words, struct err *err)
 }
 
 static int run(const struct command *command, int argc, char **argv,
-	       int (*go)(struct work *w, const struct flag_texts *words, struct err *err))
+	       int (*go)(void *work, const struct flag_texts *words, struct err *err))
 {
 	struct work w = {.command = command};
-	struct limits l;
-	struct flag_texts words;
-	struct err err;
-	int rc = -1;
+	const struct command_talk t = {.options = &w.o,
+				       .url = &w.o.url,
+				       .bearer_file = &w.o.bearer_file,
+				       .arena = &w.arena,
+				       .client = &w.client,
+				       .go = go,
+				       .work = &w};
 
-	limits_default(&l);
-	arena_init(&w.arena);
-	if (flags_parse(command, argc, argv, &w.arena, &w.o, &words, &err)) {
-		w.client = command_client(w.o.url, w.o.bearer_file, &l, &err);
-		if (w.client)
-			rc = go(&w, &words, &err);
-	}
-	if (rc < 0)
-		rc = command_usage_error(command, &err);
-	prom_client_free(w.client);
-	arena_done(&w.arena);
-	return rc;
+	return command_talk(command, argc, argv, &t);
 }
 
 static int run_incident(int argc, char **argv)

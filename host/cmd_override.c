@@ -224,8 +224,9 @@ static int end(struct work *w, const struct flag_texts *words, struct err *err)
 }
 
 /* ---- the command ------------------------------------------------------------------------- */
-static int work(struct work *w, const struct flag_texts *words, struct err *err)
+static int work(void *arg, const struct flag_texts *words, struct err *err)
 {
+	struct work *w = arg;
 	struct str verb = words->n ? words->v[0] : STR("list");
 
 	if (str_is(verb, "list") && words->n <= 1)
@@ -243,23 +244,15 @@ static int work(struct work *w, const struct flag_texts *words, struct err *err)
 static int run(int argc, char **argv)
 {
 	struct work w = {.now = when_now()};
-	struct limits l;
-	struct flag_texts words;
-	struct err err;
-	int rc = -1;
+	const struct command_talk t = {.options = &w.o,
+				       .url = &w.o.url,
+				       .bearer_file = &w.o.bearer_file,
+				       .arena = &w.arena,
+				       .client = &w.client,
+				       .go = work,
+				       .work = &w};
 
-	limits_default(&l);
-	arena_init(&w.arena);
-	if (flags_parse(&cmd_override, argc, argv, &w.arena, &w.o, &words, &err)) {
-		w.client = command_client(w.o.url, w.o.bearer_file, &l, &err);
-		if (w.client)
-			rc = work(&w, &words, &err);
-	}
-	if (rc < 0)
-		rc = command_usage_error(&cmd_override, &err);
-	prom_client_free(w.client);
-	arena_done(&w.arena);
-	return rc;
+	return command_talk(&cmd_override, argc, argv, &t);
 }
 
 const struct command cmd_override = {

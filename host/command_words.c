@@ -107,6 +107,27 @@ int command_print_list(struct buf *text, json_t *json, size_t n, const char *not
 	return n ? 0 : 1;
 }
 
+int command_talk(const struct command *c, int argc, char **argv, const struct command_talk *t)
+{
+	struct limits l;
+	struct flag_texts words;
+	struct err err;
+	int rc = -1;
+
+	limits_default(&l);
+	arena_init(t->arena);
+	if (flags_parse(c, argc, argv, t->arena, t->options, &words, &err)) {
+		*t->client = command_client(*t->url, *t->bearer_file, &l, &err);
+		if (*t->client)
+			rc = t->go(t->work, &words, &err);
+	}
+	if (rc < 0)
+		rc = command_usage_error(c, &err);
+	prom_client_free(*t->client);
+	arena_done(t->arena);
+	return rc;
+}
+
 json_t *command_call(const char *command, struct prom_client *client, struct prom_call *c,
 		     struct arena *a)
 {

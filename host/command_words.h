@@ -15,6 +15,7 @@
 
 struct command;
 struct config;
+struct flag_texts;
 struct limits;
 struct prom_call;
 struct prom_client;
@@ -28,6 +29,17 @@ ATTR_CHECK bool command_config(struct str path, struct config **out);
 /* A client of the rouse at `url`; NULL: err says why. `l` must live as long. */
 struct prom_client *command_client(struct str url, struct str bearer_file, const struct limits *l,
 				   struct err *err);
+/* A subcommand that asks a running rouse, from its flags to its exit status. `go` returns that, or
+ * -1 with words about the command line. All of it belongs to the caller and lives until the end. */
+struct command_talk {
+	void *options; /* the record of its flags, and two of them: */
+	const struct str *url, *bearer_file;
+	struct arena *arena;	     /* is made and freed here */
+	struct prom_client **client; /* the same */
+	int (*go)(void *work, const struct flag_texts *words, struct err *err);
+	void *work;
+};
+int command_talk(const struct command *c, int argc, char **argv, const struct command_talk *t);
 /* Asks it; the answer's data, which the caller frees. NULL: it is said why not. */
 json_t *command_call(const char *command, struct prom_client *client, struct prom_call *c,
 		     struct arena *a);
