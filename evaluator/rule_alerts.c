@@ -184,44 +184,82 @@ static void tell_on(struct core *c, struct now now, struct rule_run *rr, struct 
 	arena_done(&a);
 }
 
-static const struct active *firing_of(struct core *c, const struct rule_run *rr,
-				      struct labels labels)
+/* The labels that an alert has if all external ones came from the configuration. */
+static struct labels without_externals(struct core *c, struct arena *a, struct labels ls)
 {
-	const struct active *a, *found = NULL;
-	struct arena arena;
+	struct labels_builder b;
+	struct labels_iter it = {0};
+	struct labels out;
+	struct label l;
 
-	arena_init(&arena);
+	labels_builder_init(&b);
+	labels_builder_from(&b, ls);
+	while (labels_next(c->config->prometheus.external_labels, &it, &l)) {
+		if (str_eq(labels_builder_get(&b, l.name), l.value))
+			labels_builder_del(&b, l.name);
+	}
+	out = labels_builder_build(&b, a);
+	labels_builder_done(&b);
+	return out;
+}
+
+static bool is_firing_as(struct core *c, const struct active *a, struct labels labels,
+			 struct arena *arena)
+{
+	return a && a->state == ALERT_FIRING &&
+	       labels_eq(with_externals(c, arena, a->labels), labels);
+}
+
+/* Mostly by its labels; one that has some of the external ones itself is looked for. */
+static const struct active *firing_of(struct core *c, const struct rule_run *rr,
+				      struct labels labels, struct arena *arena)
+{
+	struct labels own = without_externals(c, arena, labels);
+	const struct active *a = map_get(&rr->states.by_labels, labels_bytes(own));
+
+	if (is_firing_as(c, a, labels, arena))
+		return a;
+	if (!c->config->prometheus.external_labels.n)
+		return NULL;
 	states_each(&rr->states, a)
 	{
-		if (a->state == ALERT_FIRING &&
-		    labels_eq(with_externals(c, &arena, a->labels), labels)) {
-			found = a;
-			break;
-		}
+		if (is_firing_as(c, a, labels, arena))
+			return a;
 	}
+	return NULL;
+}
+
+static bool worth_of(struct core *c, const struct rule_run *rr, struct labels labels,
+		     struct alert_worth *out)
+{
+	const struct active *a;
+	struct arena arena;
+
+	if (!str_eq(rr->rule->name, labels_get(labels, STR(LABEL_ALERTNAME))))
+		return false;
+	arena_init(&arena);
+	a = firing_of(c, rr, labels, &arena);
 	arena_done(&arena);
-	return found;
+	if (!a)
+		return false;
+	*out = (struct alert_worth){.now = a->value,
+				    .then = a->fired_value,
+				    .trail = a->trail.v,
+				    .n_trail = a->trail.n,
+				    .rule = rr};
+	return true;
 }
 
 bool rule_alerts_worth(struct core *c, struct labels labels, struct alert_worth *out)
 {
-	struct str name = labels_get(labels, STR(LABEL_ALERTNAME));
-
+	if (out->rule && worth_of(c, out->rule, labels, out))
+		return true;
 	for (size_t g = 0; g < c->n_groups; g++) {
 		const struct group *group = c->groups[g];
 
 		for (size_t i = 0; i < group->def->n; i++) {
-			const struct rule_run *rr = &group->rules[i];
-			const struct active *a =
-				str_eq(rr->rule->name, name) ? firing_of(c, rr, labels) : NULL;
-
-			if (!a)
-				continue;
-			*out = (struct alert_worth){.now = a->value,
-						    .then = a->fired_value,
-						    .trail = a->trail.v,
-						    .n_trail = a->trail.n};
-			return true;
+			if (worth_of(c, &group->rules[i], labels, out))
+				return true;
 		}
 	}
 	return false;

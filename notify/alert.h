@@ -43,6 +43,9 @@ struct alert_worth {
 	double now, then;   /* then: when it began to fire; NaN: not known */
 	const float *trail; /* on the way, oldest first; borrowed until the next event */
 	size_t n_trail;
+	/* The source\'s own: where it was found. Alerts of one message mostly stand together, so
+	 * the next one is looked for there first. NULL at first; not longer than an event. */
+	const void *rule;
 };
 
 static inline bool alert_resolved(const struct alert *a, ms_t wall)

@@ -183,9 +183,10 @@ static void put_trail(struct buf *b, const struct alert_worth *w)
 /* "0.93, 0.72 when it began ▁▂▅█" of each alert that fires by a rule. */
 static void annotate_values(const struct notify *n, struct message *m)
 {
+	struct alert_worth w = {.rule = NULL};
+
 	for (size_t k = 0; n->env.worth && k < m->n; k++) {
 		struct message_alert *a = &m->alerts[k];
-		struct alert_worth w;
 		struct buf b;
 
 		if (a->resolved || !n->env.worth(n->env.core, a->labels, &w))
