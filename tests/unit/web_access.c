@@ -9,29 +9,11 @@
 
 static struct arena arena;
 
-struct ask {
-	const char *method, *path, *authorization, *remote, *user, *forwarded, *site;
-};
-
-static int status_of(struct web *w, struct ask a)
+static int status_of(struct web *w, struct fake_question q)
 {
-	struct web_param h[4];
-	struct web_request r = {.method = str_of(a.method),
-				.path = str_of(a.path),
-				.headers = h,
-				.user = str_of(a.user),
-				.remote = str_of(a.remote ? a.remote : "192.0.2.1")};
-	struct web_answer ans;
-
-	if (a.authorization)
-		h[r.n_headers++] =
-			(struct web_param){STR("authorization"), str_of(a.authorization)};
-	if (a.forwarded)
-		h[r.n_headers++] = (struct web_param){STR("x-forwarded-user"), str_of(a.forwarded)};
-	if (a.site)
-		h[r.n_headers++] = (struct web_param){STR("sec-fetch-site"), str_of(a.site)};
-	web_handle(w, (struct now){.mono = 5000, .wall = FAKE_NOW}, &r, &arena, &ans);
-	return ans.status;
+	if (!q.remote)
+		q.remote = "192.0.2.1";
+	return fake_question(w, &arena, &q).status;
 }
 
 /* alice is an admin, bob may nothing, others may look; a token for deploy marks, one for pings. */
@@ -84,7 +66,7 @@ static struct core *house(struct web **w, struct access *a)
 	return c;
 }
 
-#define ASK(...) status_of(w, (struct ask){__VA_ARGS__})
+#define ASK(...) status_of(w, (struct fake_question){__VA_ARGS__})
 /* A change of something that is not there: 404 is for those who may. */
 #define CHANGE .method = "DELETE", .path = "/api/rouse/v1/overrides/7"
 

@@ -995,3 +995,33 @@ const char *markup_error(struct str page)
 	arena_done(&a);
 	return *wrong || !t.n ? wrong : "a tag that is not closed";
 }
+
+struct web_answer fake_question(struct web *w, struct arena *a, const struct fake_question *q)
+{
+	const struct {
+		const char *name, *value;
+	} headers[] = {{"content-type", q->type},
+		       {"sec-fetch-site", q->site},
+		       {"authorization", q->authorization},
+		       {"x-forwarded-user", q->forwarded}};
+	struct web_param h[ARRAY_LEN(headers)], query[ARRAY_LEN(q->params) / 2];
+	struct web_request r = {.method = str_of(q->method),
+				.path = str_of(q->path),
+				.headers = h,
+				.query = query,
+				.body = str_of(q->body ? q->body : ""),
+				.remote = str_of(q->remote ? q->remote : ""),
+				.user = str_of(q->user ? q->user : "")};
+	struct web_answer ans;
+
+	for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
+		if (headers[i].value)
+			h[r.n_headers++] = (struct web_param){str_of(headers[i].name),
+							      str_of(headers[i].value)};
+	}
+	for (size_t i = 0; i < ARRAY_LEN(q->params) && q->params[i]; i += 2)
+		query[r.n_query++] =
+			(struct web_param){str_of(q->params[i]), str_of(q->params[i + 1])};
+	web_handle(w, (struct now){.mono = 5000, .wall = FAKE_NOW}, &r, a, &ans);
+	return ans;
+}

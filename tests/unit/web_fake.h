@@ -93,6 +93,12 @@ struct core *fake_many(size_t rules, size_t alerts_each);
 /* One request; path may have ?a=b&c=d behind it, not decoded. The answer lives in `a`. */
 struct web_answer fake_get(struct web *w, struct arena *a, const char *path);
 struct web_answer fake_ask(struct web *w, struct arena *a, const char *method, const char *path);
+/* One request with all that may come with it; NULL: it does not. */
+struct fake_question {
+	const char *method, *path, *body, *type, *site, *user, *remote, *authorization, *forwarded;
+	const char *params[20]; /* name, value, ... */
+};
+struct web_answer fake_question(struct web *w, struct arena *a, const struct fake_question *q);
 struct web *fake_web(struct core *c, const char *prefix);
 struct str fake_header(const struct web_answer *ans, const char *name);
 

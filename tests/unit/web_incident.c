@@ -21,36 +21,17 @@
 
 static struct arena arena;
 
-struct ask {
-	const char *method, *path, *body, *type, *site, *user;
-	const char *params[20]; /* name, value, ... */
-};
-
-static struct web_answer ask(struct web *w, struct ask a)
+static struct web_answer ask(struct web *w, struct fake_question a)
 {
-	struct web_param headers[3], query[10];
-	struct web_request r = {.method = str_of(a.method),
-				.path = str_of(a.path),
-				.headers = headers,
-				.query = query,
-				.body = str_of(a.body ? a.body : ""),
-				.user = str_of(a.user ? a.user : "")};
-	struct web_answer ans;
-
-	if (a.type)
-		headers[r.n_headers++] = (struct web_param){STR("content-type"), str_of(a.type)};
-	if (a.site)
-		headers[r.n_headers++] = (struct web_param){STR("sec-fetch-site"), str_of(a.site)};
-	for (size_t i = 0; a.params[i]; i += 2)
-		query[r.n_query++] =
-			(struct web_param){str_of(a.params[i]), str_of(a.params[i + 1])};
-	web_handle(w, (struct now){.mono = 5000, .wall = FAKE_NOW}, &r, &arena, &ans);
-	return ans;
+	return fake_question(w, &arena, &a);
 }
 
 static struct web_answer post(struct web *w, const char *path, const char *body)
 {
-	return ask(w, (struct ask){.method = "POST", .path = path, .body = body, .type = JSON});
+	return ask(w, (struct fake_question){.method = "POST",
+					     .path = path,
+					     .body = body,
+					     .type = JSON});
 }
 
 static struct core *house(struct web **w)
@@ -79,7 +60,8 @@ static void test_verbs(void **state ATTR_UNUSED)
 		  "{\"policy\":\"backend\",\"title\":\"login is slow\",\"by\":\"dave\"}"),
 	     200, "\"id\":1");
 	assert_int_equal(c->n_pages, 1);
-	says(ask(w, (struct ask){.method = "GET", .path = INCIDENTS}), 200, "login is slow");
+	says(ask(w, (struct fake_question){.method = "GET", .path = INCIDENTS}), 200,
+	     "login is slow");
 	says(post(w, INCIDENTS "/1/ack", "{\"by\":\"alice\"}"), 200,
 	     "\"acknowledgedBy\":\"alice\"");
 	says(post(w, INCIDENTS "/1/ack", "{\"by\":\"bob\"}"), 409, "alice has acknowledged it");
@@ -112,12 +94,17 @@ static void test_refused(void **state ATTR_UNUSED)
 	says(post(w, INCIDENTS, "{\"policy\":\"backend\"}"), 400, "needs a title");
 	says(post(w, INCIDENTS, "[1]"), 400, "JSON object");
 	says(post(w, INCIDENTS, "{"), 400, "JSON object");
-	says(ask(w, (struct ask){.method = "POST", .path = INCIDENTS, .body = "{}", .type = FORM}),
+	says(ask(w, (struct fake_question){.method = "POST",
+					   .path = INCIDENTS,
+					   .body = "{}",
+					   .type = FORM}),
 	     400, "application/json");
 	says(post(w, INCIDENTS "/x/ack", "{}"), 404, "no incident");
 	says(post(w, INCIDENTS "/1", "{}"), 404, "a verb is asked for");
-	says(ask(w, (struct ask){.method = "GET", .path = INCIDENTS "/1/ack"}), 404, "by POST");
-	assert_int_equal(ask(w, (struct ask){.method = "PUT", .path = INCIDENTS}).status, 405);
+	says(ask(w, (struct fake_question){.method = "GET", .path = INCIDENTS "/1/ack"}), 404,
+	     "by POST");
+	assert_int_equal(ask(w, (struct fake_question){.method = "PUT", .path = INCIDENTS}).status,
+			 405);
 	assert_int_equal(c->n_pages, 0);
 	web_free(w);
 	fake_free(c);
@@ -130,11 +117,11 @@ static void test_who_it_was(void **state ATTR_UNUSED)
 	struct core *c = house(&w);
 
 	post(w, INCIDENTS, "{\"policy\":\"backend\",\"title\":\"x\"}");
-	says(ask(w, (struct ask){.method = "POST",
-				 .path = INCIDENTS "/1/ack",
-				 .body = "{\"by\":\"mallory\"}",
-				 .type = JSON,
-				 .user = "alice"}),
+	says(ask(w, (struct fake_question){.method = "POST",
+					   .path = INCIDENTS "/1/ack",
+					   .body = "{\"by\":\"mallory\"}",
+					   .type = JSON,
+					   .user = "alice"}),
 	     200, "\"acknowledgedBy\":\"alice\"");
 	web_free(w);
 	fake_free(c);
@@ -144,11 +131,11 @@ static void test_page(void **state ATTR_UNUSED)
 {
 	struct web *w;
 	struct core *c = house(&w);
-	struct ask form = {.method = "POST",
-			   .path = "/incident",
-			   .site = "same-origin",
-			   .params = {"id", "1", "verb", "ack", "by", "alice"}};
-	struct ask foreign = form, look = {.method = "GET", .path = "/incident"};
+	struct fake_question form = {.method = "POST",
+				     .path = "/incident",
+				     .site = "same-origin",
+				     .params = {"id", "1", "verb", "ack", "by", "alice"}};
+	struct fake_question foreign = form, look = {.method = "GET", .path = "/incident"};
 	struct web_answer a;
 
 	foreign.site = "cross-site";
@@ -170,8 +157,10 @@ static void test_page(void **state ATTR_UNUSED)
 	form.method = "GET";
 	form.params[3] = "resolve";
 	says(ask(w, form), 200, "Acknowledged by</dt><dd>alice");
-	says(ask(w, (struct ask){.method = "GET", .path = "/incidents"}), 200, "&lt;script&gt;");
-	says(ask(w, (struct ask){.method = "GET", .path = "/oncall"}), 200, "layer layer 1");
+	says(ask(w, (struct fake_question){.method = "GET", .path = "/incidents"}), 200,
+	     "&lt;script&gt;");
+	says(ask(w, (struct fake_question){.method = "GET", .path = "/oncall"}), 200,
+	     "layer layer 1");
 	web_free(w);
 	fake_free(c);
 }
@@ -181,13 +170,13 @@ static void test_plan(void **state ATTR_UNUSED)
 	struct web *w;
 	struct core *c = house(&w);
 
-	says(ask(w, (struct ask){.method = "GET",
-				 .path = "/api/rouse/v1/who",
-				 .params = {"at", "2020-01-07T00:00:00Z"}}),
+	says(ask(w, (struct fake_question){.method = "GET",
+					   .path = "/api/rouse/v1/who",
+					   .params = {"at", "2020-01-07T00:00:00Z"}}),
 	     200, "\"person\":\"alice\"");
-	says(ask(w, (struct ask){.method = "GET",
-				 .path = "/api/rouse/v1/who",
-				 .params = {"schedule", "none"}}),
+	says(ask(w, (struct fake_question){.method = "GET",
+					   .path = "/api/rouse/v1/who",
+					   .params = {"schedule", "none"}}),
 	     404, "no schedule");
 	says(post(w, "/api/rouse/v1/overrides",
 		  "{\"schedule\":\"primary\",\"add\":\"bob\",\"to\":\"2027-01-01T00:00:00Z\"}"),
@@ -197,12 +186,14 @@ static void test_plan(void **state ATTR_UNUSED)
 	     400, "override 1 of somebody");
 	says(post(w, "/api/rouse/v1/overrides", "{\"schedule\":\"primary\",\"add\":\"bob\"}"), 400,
 	     "from and to");
-	says(ask(w, (struct ask){.method = "GET", .path = "/api/rouse/v1/overrides"}), 200,
-	     "\"add\":\"bob\"");
-	says(ask(w, (struct ask){.method = "DELETE", .path = "/api/rouse/v1/overrides/1"}), 200,
-	     "success");
-	says(ask(w, (struct ask){.method = "DELETE", .path = "/api/rouse/v1/overrides/1"}), 404,
-	     "no override");
+	says(ask(w, (struct fake_question){.method = "GET", .path = "/api/rouse/v1/overrides"}),
+	     200, "\"add\":\"bob\"");
+	says(ask(w,
+		 (struct fake_question){.method = "DELETE", .path = "/api/rouse/v1/overrides/1"}),
+	     200, "success");
+	says(ask(w,
+		 (struct fake_question){.method = "DELETE", .path = "/api/rouse/v1/overrides/1"}),
+	     404, "no override");
 	says(post(w, "/api/rouse/v1/overrides",
 		  "{\"schedule\":\"primary\",\"swap\":[\"alice\",\"bob\"],\"from\":"
 		  "\"2026-11-20T00:00:00Z\",\"to\":\"2027-01-01T00:00:00Z\",\"by\":\"bob\"}"),
@@ -211,28 +202,30 @@ static void test_plan(void **state ATTR_UNUSED)
 		  "{\"schedule\":\"primary\",\"swap\":[\"alice\"],\"to\":\"2027-01-01T00:00:"
 		  "00Z\"}"),
 	     400, "list of two people");
-	says(ask(w, (struct ask){.method = "GET", .path = "/api/rouse/v1/overrides"}), 200,
-	     "\"kind\":\"swap\",\"what\":\"alice and bob swapped\"");
-	says(ask(w, (struct ask){.method = "GET", .path = "/api/rouse/v1/who"}), 200,
+	says(ask(w, (struct fake_question){.method = "GET", .path = "/api/rouse/v1/overrides"}),
+	     200, "\"kind\":\"swap\",\"what\":\"alice and bob swapped\"");
+	says(ask(w, (struct fake_question){.method = "GET", .path = "/api/rouse/v1/who"}), 200,
 	     "swap 2 by bob instead of");
 	/* What has been stays: only the rest is ended. */
-	says(ask(w, (struct ask){.method = "DELETE", .path = "/api/rouse/v1/overrides/2"}), 200,
-	     "success");
-	says(ask(w, (struct ask){.method = "GET",
-				 .path = "/api/rouse/v1/who",
-				 .params = {"at", "2026-11-21T00:00:00Z"}}),
+	says(ask(w,
+		 (struct fake_question){.method = "DELETE", .path = "/api/rouse/v1/overrides/2"}),
+	     200, "success");
+	says(ask(w, (struct fake_question){.method = "GET",
+					   .path = "/api/rouse/v1/who",
+					   .params = {"at", "2026-11-21T00:00:00Z"}}),
 	     200, "swap 2 by bob");
-	says(ask(w, (struct ask){.method = "DELETE", .path = "/api/rouse/v1/overrides/2"}), 404,
-	     "no override");
+	says(ask(w,
+		 (struct fake_question){.method = "DELETE", .path = "/api/rouse/v1/overrides/2"}),
+	     404, "no override");
 	web_free(w);
 	fake_free(c);
 }
 
 static struct web_answer week(struct web *w, const char *schedule, const char *monday)
 {
-	return ask(w, (struct ask){.method = "GET",
-				   .path = "/oncall",
-				   .params = {"schedule", schedule, "week", monday}});
+	return ask(w, (struct fake_question){.method = "GET",
+					     .path = "/oncall",
+					     .params = {"schedule", schedule, "week", monday}});
 }
 
 /* A week of a plan with gaps, on the schedule's clocks: here they change on Sunday. */
@@ -275,21 +268,23 @@ static void test_week(void **state ATTR_UNUSED)
 	fake_free(c);
 }
 
-static struct ask plan_form(const char *kind, const char *who, const char *whom)
+static struct fake_question plan_form(const char *kind, const char *who, const char *whom)
 {
-	return (struct ask){.method = "POST",
-			    .path = "/oncall",
-			    .site = "same-origin",
-			    .params = {"schedule", "primary", "week", "2026-11-23", "kind", kind,
-				       "who", who, "whom", whom, "from", "2026-11-24T00:00", "to",
-				       "2026-12-02T12:00:00", "by", "<b>"}};
+	return (struct fake_question){.method = "POST",
+				      .path = "/oncall",
+				      .site = "same-origin",
+				      .params = {"schedule", "primary", "week", "2026-11-23",
+						 "kind", kind, "who", who, "whom", whom, "from",
+						 "2026-11-24T00:00", "to", "2026-12-02T12:00:00",
+						 "by", "<b>"}};
 }
 
 static void test_plan_forms(void **state ATTR_UNUSED)
 {
 	struct web *w;
 	struct core *c = house(&w);
-	struct ask form = plan_form("replace", "bob", "alice"), get = form, foreign = form, end;
+	struct fake_question form = plan_form("replace", "bob", "alice"), get = form,
+			     foreign = form, end;
 	struct web_answer a;
 
 	foreign.site = "cross-site";
@@ -315,10 +310,10 @@ static void test_plan_forms(void **state ATTR_UNUSED)
 	says(ask(w, form), 400, "from and until must be times");
 	assert_int_equal(ask(w, plan_form("only", "", "")).status, 303);
 	says(week(w, "primary", ""), 200, "nobody <span class=\"state\">to come");
-	end = (struct ask){.method = "POST",
-			   .path = "/oncall",
-			   .site = "same-origin",
-			   .params = {"schedule", "primary", "end", "1", "by", "bob"}};
+	end = (struct fake_question){.method = "POST",
+				     .path = "/oncall",
+				     .site = "same-origin",
+				     .params = {"schedule", "primary", "end", "1", "by", "bob"}};
 	assert_int_equal(ask(w, end).status, 303);
 	says(ask(w, end), 400, "no override of that number");
 	a = week(w, "primary", "");
@@ -340,18 +335,18 @@ static void test_report(void **state ATTR_UNUSED)
 	oncall_page_sent(c->oncall, (struct now){.wall = FAKE_NOW}, 2, STR("alice"),
 			 STR("person/alice/ntfy/0"));
 	post(w, INCIDENTS "/2/ack", "{\"by\":\"alice\"}");
-	a = ask(w, (struct ask){.method = "GET", .path = INCIDENTS "/2/report"});
+	a = ask(w, (struct fake_question){.method = "GET", .path = INCIDENTS "/2/report"});
 	says(a, 200, "# Incident #2: disk: &lt;b\\>\\*full\\*&lt;/b\\> \\| x\n");
 	says(a, 200, "| 2026-11-23 06:30:00 | acknowledged | alice | by API |");
 	says(a, 200, "## Similar incidents\n\n- #1 disk: full, 2026-11-23 06:30:00");
-	says(ask(w, (struct ask){.method = "GET", .path = INCIDENTS "/3/report"}), 404,
+	says(ask(w, (struct fake_question){.method = "GET", .path = INCIDENTS "/3/report"}), 404,
 	     "no incident");
-	says(ask(w, (struct ask){.method = "GET", .path = "/api/rouse/v1/stats"}), 200,
+	says(ask(w, (struct fake_question){.method = "GET", .path = "/api/rouse/v1/stats"}), 200,
 	     "\"opened\":0,");
-	says(ask(w, (struct ask){.method = "GET",
-				 .path = "/api/rouse/v1/stats",
-				 .params = {"from", "2026-11-23T00:00:00Z", "to",
-					    "2026-11-24T00:00:00Z"}}),
+	says(ask(w, (struct fake_question){.method = "GET",
+					   .path = "/api/rouse/v1/stats",
+					   .params = {"from", "2026-11-23T00:00:00Z", "to",
+						      "2026-11-24T00:00:00Z"}}),
 	     200,
 	     "\"opened\":2,\"acknowledged\":1,\"resolved\":0,\"medianSecondsToAcknowledge\":0,"
 	     "\"medianSecondsToResolve\":null,\"people\":[{\"person\":\"alice\",\"pages\":1,"
@@ -364,9 +359,9 @@ static void test_calendar(void **state ATTR_UNUSED)
 {
 	struct web *w;
 	struct core *c = house(&w);
-	struct ask of = {.method = "GET",
-			 .path = "/api/rouse/v1/calendar",
-			 .params = {"person", "bob"}};
+	struct fake_question of = {.method = "GET",
+				   .path = "/api/rouse/v1/calendar",
+				   .params = {"person", "bob"}};
 	struct web_answer a = ask(w, of);
 
 	/* Its UID does not depend on when it is asked for. */
@@ -396,14 +391,17 @@ static void test_ping(void **state ATTR_UNUSED)
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		c->pinged = PING_START;
-		assert_int_equal(ask(w, (struct ask){.method = "POST", .path = cases[i].path})
+		assert_int_equal(ask(w, (struct fake_question){.method = "POST",
+							       .path = cases[i].path})
 					 .status,
 				 cases[i].status);
 		assert_int_equal(c->pinged, cases[i].what);
 	}
-	assert_int_equal(ask(w, (struct ask){.method = "GET", .path = "/ping/backup"}).status, 405);
-	says(ask(w, (struct ask){.method = "GET", .path = "/api/rouse/v1/heartbeats"}), 200,
-	     "{\"name\":\"backup\",\"state\":\"late\",\"everySeconds\":3600,");
+	assert_int_equal(ask(w, (struct fake_question){.method = "GET", .path = "/ping/backup"})
+				 .status,
+			 405);
+	says(ask(w, (struct fake_question){.method = "GET", .path = "/api/rouse/v1/heartbeats"}),
+	     200, "{\"name\":\"backup\",\"state\":\"late\",\"everySeconds\":3600,");
 	web_free(w);
 	fake_free(c);
 }

@@ -37,47 +37,28 @@
 
 static struct arena arena;
 
-struct ask {
-	const char *method, *path, *body, *site, *user;
-	const char *params[12]; /* name, value, ... */
-};
-
-static struct web_answer ask(struct web *w, struct ask a)
+static struct web_answer ask(struct web *w, struct fake_question a)
 {
-	struct web_param headers[3], query[6];
-	struct web_request r = {.method = str_of(a.method),
-				.path = str_of(a.path),
-				.headers = headers,
-				.query = query,
-				.body = str_of(a.body ? a.body : ""),
-				.user = str_of(a.user ? a.user : "")};
-	struct web_answer ans;
-
 	if (a.body)
-		headers[r.n_headers++] =
-			(struct web_param){STR("content-type"), STR("application/json")};
-	if (a.site)
-		headers[r.n_headers++] = (struct web_param){STR("sec-fetch-site"), str_of(a.site)};
-	for (size_t i = 0; a.params[i]; i += 2)
-		query[r.n_query++] =
-			(struct web_param){str_of(a.params[i]), str_of(a.params[i + 1])};
-	web_handle(w, (struct now){.mono = 5000, .wall = FAKE_NOW}, &r, &arena, &ans);
-	return ans;
+		a.type = "application/json";
+	return fake_question(w, &arena, &a);
 }
 
 static struct web_answer get(struct web *w, const char *path)
 {
-	return ask(w, (struct ask){.method = "GET", .path = path});
+	return ask(w, (struct fake_question){.method = "GET", .path = path});
 }
 
 static struct web_answer page(struct web *w, const char *id)
 {
-	return ask(w, (struct ask){.method = "GET", .path = "/incident", .params = {"id", id}});
+	return ask(w, (struct fake_question){.method = "GET",
+					     .path = "/incident",
+					     .params = {"id", id}});
 }
 
 static struct web_answer post(struct web *w, const char *body)
 {
-	return ask(w, (struct ask){.method = "POST", .path = RUNBOOK, .body = body});
+	return ask(w, (struct fake_question){.method = "POST", .path = RUNBOOK, .body = body});
 }
 
 static void says(struct web_answer a, int status, const char *text)
@@ -165,7 +146,8 @@ static void test_refused(void **state ATTR_UNUSED)
 	says(post(w, of(c, STAGE_TRIAGE, 0, "\"state\":\"gone\"")), 400,
 	     "done, skipped, open or run");
 	says(post(w, of(c, STAGE_TRIAGE, 0, "\"state\":\"open\"")), 409, "so already");
-	says(ask(w, (struct ask){.method = "POST", .path = RUNBOOK}), 400, "application/json");
+	says(ask(w, (struct fake_question){.method = "POST", .path = RUNBOOK}), 400,
+	     "application/json");
 	says(get(w, "/api/rouse/v1/incidents/2/runbook"), 404, "no incident");
 	fake_runbook(c, "other", TEXT);
 	says(get(w, RUNBOOK), 404, "no runbook for this incident");
@@ -216,11 +198,12 @@ static void test_page(void **state ATTR_UNUSED)
 	struct str id = c->told.runbooks->v[0].stages[STAGE_TRIAGE].steps[0].id;
 	struct str run = c->told.runbooks->v[0].stages[STAGE_MITIGATION].steps[0].id;
 	const char *done = arena_printf(&arena, "done %.*s", STR_ARG(id)).p;
-	struct ask form = {.method = "POST",
-			   .path = "/incident",
-			   .site = "same-origin",
-			   .params = {"id", "1", "verb", "step", "by", "al ice", "do", done}};
-	struct ask foreign = form;
+	struct fake_question form = {.method = "POST",
+				     .path = "/incident",
+				     .site = "same-origin",
+				     .params = {"id", "1", "verb", "step", "by", "al ice", "do",
+						done}};
+	struct fake_question foreign = form;
 	struct web_answer a = page(w, "1");
 
 	says(a, 200, "<h2>Runbook: The API is down</h2>");
@@ -305,18 +288,18 @@ static void test_by_hand(void **state ATTR_UNUSED)
 	struct web *w;
 	struct core *c = house(&w);
 
-	says(ask(w, (struct ask){.method = "POST",
-				 .path = "/api/rouse/v1/incidents",
-				 .body = "{\"policy\":\"backend\",\"title\":\"Down\"}"}),
+	says(ask(w, (struct fake_question){.method = "POST",
+					   .path = "/api/rouse/v1/incidents",
+					   .body = "{\"policy\":\"backend\",\"title\":\"Down\"}"}),
 	     200, "\"runbook\":\"down\"");
-	says(ask(w, (struct ask){.method = "POST",
-				 .path = "/api/rouse/v1/incidents",
-				 .body = "{\"policy\":\"backend\",\"title\":\"x\","
-					 "\"runbook\":\"down\"}"}),
+	says(ask(w, (struct fake_question){.method = "POST",
+					   .path = "/api/rouse/v1/incidents",
+					   .body = "{\"policy\":\"backend\",\"title\":\"x\","
+						   "\"runbook\":\"down\"}"}),
 	     200, "\"runbook\":\"down\"");
-	says(ask(w, (struct ask){.method = "POST",
-				 .path = "/api/rouse/v1/incidents",
-				 .body = "{\"policy\":\"backend\",\"title\":\"x\"}"}),
+	says(ask(w, (struct fake_question){.method = "POST",
+					   .path = "/api/rouse/v1/incidents",
+					   .body = "{\"policy\":\"backend\",\"title\":\"x\"}"}),
 	     200, "\"runbook\":\"\"");
 	web_free(w);
 	fake_free(c);
