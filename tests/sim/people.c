@@ -253,6 +253,22 @@ static ms_t least_gap(const struct team *t, int step)
 	return step == 1 ? 0 : step == 2 ? t->gaps[0] : t->gaps[1] - t->gaps[0];
 }
 
+/* What the incident's timeline said last: an invariant that breaks is looked into from there. */
+static void tell_end_of(const struct incident *i)
+{
+	for (size_t k = i->n_events > 20 ? i->n_events - 20 : 0; k < i->n_events; k++)
+		printf("  %lld %s %s: %s\n", (long long)i->events[k].at, i->events[k].kind,
+		       i->events[k].who, i->events[k].text);
+}
+
+_Noreturn static void fail_step(struct team *t, const struct incident *i, int step, ms_t gap)
+{
+	tell_end_of(i);
+	sim_fail(t->sim, "S10", "#%llu: step %d came %lld s after the one before, not %lld",
+		 (unsigned long long)i->id, step, (long long)(gap / SECOND),
+		 (long long)(least_gap(t, step) / SECOND));
+}
+
 /* S10: not before its delay, and not after it. */
 static void check_step(struct team *t, const struct incident *i, struct watch *w,
 		       const struct incident_event *e)
@@ -263,14 +279,10 @@ static void check_step(struct team *t, const struct incident *i, struct watch *w
 	bool first = !w->step_wall;
 
 	if (!first && step > 1 && !w->early && gap < least_gap(t, step) - SECOND)
-		sim_fail(s, "S10", "#%llu: step %d came %lld s after the one before, not %lld",
-			 (unsigned long long)i->id, step, (long long)(gap / SECOND),
-			 (long long)(least_gap(t, step) / SECOND));
+		fail_step(t, i, step, gap);
 	if (!first && step > 1 && step == w->step + 1 && s->crashes == w->crashes && !w->early &&
 	    gap > least_gap(t, step) + 5 * SECOND)
-		sim_fail(s, "S10", "#%llu: step %d came %lld s after the one before, not %lld",
-			 (unsigned long long)i->id, step, (long long)(gap / SECOND),
-			 (long long)(least_gap(t, step) / SECOND));
+		fail_step(t, i, step, gap);
 	w->step_wall = e->at;
 	w->step = step;
 	w->crashes = s->crashes;
